@@ -1,0 +1,306 @@
+"""What is asked: sections, pages and items, read from `questionnaire/*.yaml` and `scores.yaml`, and the checked vocabulary.
+
+The words for patients and clinicians are data; this module knows only their shape.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any as Data
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, field_validator, model_validator
+
+from rules.condition import All, Code, Condition, Number
+from rules.errors import did_you_mean
+from rules.source import Document, Path, validate
+from rules.syntax import Located, take_conditions
+
+ItemType = Literal["choice", "choices", "yes_no", "integer", "decimal", "text"]
+RESERVED = ("not_sure", "declined")  # stand for a missing answer, so never a code
+LONGEST_TEXT = 4000  # characters of one free-text answer
+
+
+class Model(BaseModel):
+    """Base of everything read from a file: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, strict=False)
+
+
+def _only_conditions(data: Data) -> Condition:
+    if not isinstance(data, Condition):
+        raise ValueError("a condition is missing here")
+    return data
+
+
+When = Annotated[Condition, PlainValidator(_only_conditions)]  # conditions are read before the models
+
+
+class Option(Model):
+    """One answer that can be picked. `label` is for the patient, `short` for the clinician (default: the label)."""
+
+    code: Code
+    label: str
+    short: str = ""
+    hint: str = ""
+    loinc: str | None = None
+
+    @field_validator("code")
+    @classmethod
+    def _not_reserved(cls, code: Code) -> Code:
+        if code in RESERVED:
+            raise ValueError(f'the code "{code}" stands for a missing answer; choose another')
+        return code
+
+
+YES_NO = (Option(code="yes", label="Yes", short="yes"), Option(code="no", label="No", short="no"))
+
+
+class Item(Model):
+    """One question. `when` is its whole condition (the page's included); `page` and `section` are ids."""
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    type: ItemType
+    text: str
+    short: str
+    hint: str = ""
+    options: tuple[Option, ...] = ()
+    min: Number | None = None
+    max: Number | None = None
+    unit: str = ""
+    when: When | None = None
+    not_sure: bool = True
+    declinable: bool = False
+    private: bool = False
+    derived: Literal["date_of_birth"] | None = None
+    loinc: str | None = None
+    page: str = ""
+    section: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _yes_and_no(cls, data: Data) -> Data:
+        if isinstance(data, dict) and data.get("type") == "yes_no":
+            if data.get("options"):
+                raise ValueError("yes_no has its own two options; leave out the key options")
+            data = data | {"options": YES_NO}
+        return data
+
+    @model_validator(mode="after")
+    def _fits_its_type(self) -> "Item":
+        codes = [option.code for option in self.options]
+        if self.type in ("choice", "choices"):
+            if not codes:
+                raise ValueError(f'the {self.type} "{self.id}" needs options')
+            if len(set(codes)) < len(codes):
+                raise ValueError(f'two options of "{self.id}" have the same code')
+        elif codes and self.type != "yes_no":
+            raise ValueError(f'"{self.id}" is {self.type} and takes no options')
+        if self.numeric_type and (self.min is None or self.max is None or self.min > self.max):
+            raise ValueError(f'"{self.id}" needs a min and a max, min first')
+        return self
+
+    @property
+    def numeric_type(self) -> bool:
+        """Whether the answer is typed as a number."""
+        return self.type in ("integer", "decimal")
+
+    @property
+    def bounds(self) -> tuple[Number, Number] | None:
+        """Lowest and highest number that an answer can be; None where answers are not numbers."""
+        if self.numeric_type and self.min is not None and self.max is not None:
+            return self.min, self.max
+        codes = [option.code for option in self.options if isinstance(option.code, int)]
+        return (min(codes), max(codes)) if codes and len(codes) == len(self.options) else None
+
+    def option(self, code: object) -> Option:
+        """Return the option with this code; KeyError if there is none."""
+        for option in self.options:
+            if option.code == code:
+                return option
+        raise KeyError(code)
+
+
+class Page(Model):
+    """Items shown together. `sensitive` pages offer to be left quickly."""
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    title: str
+    intro: str = ""
+    sensitive: bool = False
+    when: When | None = None
+    items: tuple[Item, ...] = Field(min_length=1)
+    section: str = ""
+
+
+class Section(Model):
+    """One part of the questionnaire, in a file of its own."""
+
+    section: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    title: str
+    intro: str = ""
+    option_lists: Mapping[str, tuple[Option, ...]] = Field(default_factory=dict)
+    pages: tuple[Page, ...] = Field(min_length=1)
+
+    @property
+    def id(self) -> str:
+        """The section's id."""
+        return self.section
+
+
+class Band(Model):
+    """A named range of a score, both ends included."""
+
+    low: Number = Field(alias="from")
+    high: Number = Field(alias="to")
+    label: str
+
+
+class Score(Model):
+    """A number worked out from items. Exactly one of `sum`, `product` and `body_mass_index` names them.
+
+    `not_applicable_counts` is what an item counts that does not apply; without it the score does not apply either.
+    `source` is a key of sources.yaml.
+    """
+
+    id: str = ""
+    title: str
+    sum: tuple[str, ...] = ()
+    product: tuple[str, ...] = ()
+    body_mass_index: tuple[str, str] | None = None
+    not_applicable_counts: Number | None = None
+    unit: str = ""
+    bands: tuple[Band, ...] = ()
+    loinc: str | None = None
+    source: str | None = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> "Score":
+        if sum(bool(kind) for kind in (self.sum, self.product, self.body_mass_index)) != 1:
+            raise ValueError(f'the score "{self.id}" needs one of sum, product and body_mass_index')
+        return self
+
+    @property
+    def items(self) -> tuple[str, ...]:
+        """Ids of the items that the score is made of."""
+        return self.sum or self.product or self.body_mass_index or ()
+
+
+class ScoreFile(Model):
+    """The whole of scores.yaml."""
+
+    scores: Mapping[str, Score]
+
+
+@dataclass(frozen=True)
+class Questionnaire:
+    """Everything that is asked. `order` holds items and scores so that each stands behind all that it is made of."""
+
+    sections: tuple[Section, ...]
+    pages: Mapping[str, Page]
+    items: Mapping[str, Item]
+    scores: Mapping[str, Score]
+    order: tuple[Item | Score, ...]
+
+    def section(self, section_id: str) -> Section:
+        """Return a section by its id."""
+        return next(section for section in self.sections if section.id == section_id)
+
+    def bounds(self, variable: str) -> tuple[Number, Number] | None:
+        """Lowest and highest number that an item or score can be; None where it is not a number."""
+        if variable in self.items:
+            return self.items[variable].bounds
+        score = self.scores[variable]
+        lows_highs = [bounds for item in score.items if (bounds := self.items[item].bounds)]
+        return combine(score, [low for low, _ in lows_highs], [high for _, high in lows_highs])
+
+    def title(self, variable: str) -> str:
+        """Return the clinician's name of an item or score."""
+        return self.items[variable].short if variable in self.items else self.scores[variable].title
+
+
+def combine(score: Score, lows: Sequence[Number], highs: Sequence[Number]) -> tuple[Number, Number]:
+    """Return the lowest and highest value of a score from those of its items, in the order of `score.items`.
+
+    Body mass index: kilograms by metres squared, from kilograms and centimetres, to one decimal.
+    """
+    if score.sum:
+        return sum(lows), sum(highs)
+    if score.product:
+        low, high = lows[0], highs[0]
+        for next_low, next_high in zip(lows[1:], highs[1:], strict=True):
+            low, high = low * next_low, high * next_high
+        return low, high
+    (light, short), (heavy, tall) = lows, highs
+    return round(light / (tall / 100) ** 2, 1), round(heavy / (short / 100) ** 2, 1)
+
+
+def read_section(document: Document) -> tuple[Section | None, tuple[Located, ...]]:
+    """Read one questionnaire file; problems go into the document."""
+    located = take_conditions(document)
+    data = document.data
+    if isinstance(data, dict):
+        _fill_option_lists(document, data)
+    section = validate(Section, document, data, ())
+    return section and _with_places(section), located
+
+
+def _fill_option_lists(document: Document, data: dict[str, Data]) -> None:
+    lists = data.get("option_lists") or {}
+    for page_number, page in enumerate(_list(data.get("pages"))):
+        for item_number, item in enumerate(_list(page.get("items") if isinstance(page, dict) else None)):
+            name = item.get("options") if isinstance(item, dict) else None
+            if not isinstance(name, str):
+                continue
+            if name not in lists:
+                path: Path = ("pages", page_number, "items", item_number, "options")
+                document.report(path, f'unknown option list "{name}"', did_you_mean(name, lists) or "see option_lists")
+            item["options"] = lists.get(name) or [{"code": "unknown_list", "label": "unknown list"}]
+
+
+def _list(data: Data) -> list[Data]:
+    return data if isinstance(data, list) else []
+
+
+def _with_places(section: Section) -> Section:
+    pages = tuple(
+        page.model_copy(
+            update={
+                "section": section.id,
+                "items": tuple(
+                    item.model_copy(
+                        update={"page": page.id, "section": section.id, "when": _both(page.when, item.when)}
+                    )
+                    for item in page.items
+                ),
+            }
+        )
+        for page in section.pages
+    )
+    return section.model_copy(update={"pages": pages})
+
+
+def _both(first: Condition | None, second: Condition | None) -> Condition | None:
+    return All((first, second)) if first and second else first or second
+
+
+def read_scores(document: Document) -> dict[str, Score]:
+    """Read scores.yaml; problems go into the document."""
+    if isinstance(document.data, dict) and isinstance(document.data.get("scores"), dict):
+        for name, score in document.data["scores"].items():
+            if isinstance(score, dict):
+                score["id"] = name
+    file = validate(ScoreFile, document, document.data, ())
+    return dict(file.scores) if file else {}
+
+
+def assemble(sections: Iterable[Section], scores: Mapping[str, Score]) -> Questionnaire:
+    """Put sections (in order) and scores together; their ids must have been checked to be distinct and known."""
+    sections = tuple(sections)
+    pages = {page.id: page for section in sections for page in section.pages}
+    items = {item.id: item for page in pages.values() for item in page.items}
+    position = {name: number for number, name in enumerate(items)}
+    known = {name: score for name, score in scores.items() if all(item in items for item in score.items)}
+    order: list[Item | Score] = list(items.values())
+    for score in sorted(known.values(), key=lambda s: max(position[item] for item in s.items), reverse=True):
+        order.insert(max(position[item] for item in score.items) + 1, score)
+    return Questionnaire(sections, pages, items, known, tuple(order))

@@ -1,0 +1,196 @@
+"""A rule, and the rule set: all files of one version, named by the hash of their content."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any as Data
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from rules.condition import Condition
+from rules.questionnaire import Model, Questionnaire, When
+from rules.source import Document, validate
+from rules.syntax import Located, take_conditions
+
+
+class Priority(StrEnum):
+    """How soon a raised flag wants a person, most urgent first."""
+
+    EMERGENCY = "emergency"
+    SAME_DAY = "same_day"
+    SOON = "soon"
+    ROUTINE = "routine"
+    NOTE = "note"
+
+    @property
+    def rank(self) -> int:
+        """0 for emergency to 4 for note."""
+        return list(Priority).index(self)
+
+
+class Outcome(StrEnum):
+    """How a rule ends for one patient."""
+
+    RAISED = "raised"
+    NOT_RAISED = "not raised"
+    NOT_ASSESSED = "not assessed"
+    NOT_APPLICABLE = "not applicable"
+
+
+Grade = Literal["guideline", "trial", "observational", "laboratory", "hypothesis", "promotional"]
+
+
+class Escalation(Model):
+    """Raises a flag to the priority `to` while `when` is true."""
+
+    to: Priority
+    when: When
+
+
+class Consideration(Model):
+    """A line that a clinician can act on, shown while `when` is true (always, without one)."""
+
+    text: str
+    when: When | None = None
+
+
+class Relation(Model):
+    """How a rule stands to another one, whose id is never used again."""
+
+    id: str
+    type: Literal["obsoletes", "see_also"]
+
+
+class Evidence(Model):
+    """How well a rule is supported: graded for the health claim and for the link to oxytocin (`none` if it claims none).
+
+    `sources` are keys of sources.yaml; without one, `note` says why.
+    """
+
+    health: Grade
+    link: Grade | Literal["none"]
+    sources: tuple[str, ...] = ()
+    note: str = ""
+
+
+class RuleTest(Model):
+    """One worked example inside a rule file: answers as `intake screen` reads them, and what must come out."""
+
+    name: str
+    answers: Mapping[str, Data]
+    expect: Outcome
+    priority: Priority | None = None
+
+
+class Rule(Model):
+    """One rule. `file` is the file it stands in, and `topic` that file's name without its ending."""
+
+    id: str = ""
+    title: str
+    status: Literal["draft", "active", "retired"]
+    reviewed_by: str | None = None
+    reviewed_on: date | None = None
+    applies_when: When | None = None
+    raised_when: When
+    priority: Priority
+    escalate: tuple[Escalation, ...] = ()
+    reason: str
+    consider: tuple[Consideration, ...] = Field(min_length=1)
+    patient_text: str | None = None
+    private: bool = False
+    related: tuple[Relation, ...] = ()
+    review_by: date
+    evidence: Evidence
+    tests: tuple[RuleTest, ...] = ()
+    file: str = ""
+
+    @field_validator("consider", mode="before")
+    @classmethod
+    def _plain_lines(cls, lines: Data) -> Data:
+        if not isinstance(lines, list):
+            return lines
+        return [{"text": line} if isinstance(line, str) else line for line in lines]
+
+    @property
+    def topic(self) -> str:
+        """The rule file's name without its ending: safety, hormones, …"""
+        return self.file.removesuffix(".yaml")
+
+    def conditions(self) -> dict[str, Condition]:
+        """Return the conditions that decide outcome and priority, under names such as "raised_when" and "escalate 0"."""
+        applies = {"applies_when": self.applies_when} if self.applies_when is not None else {}
+        steps = {f"escalate {number}": step.when for number, step in enumerate(self.escalate)}
+        return {**applies, "raised_when": self.raised_when, **steps}
+
+
+class RuleFile(Model):
+    """The whole of one rule file."""
+
+    rules: Mapping[str, Rule]
+
+
+class Source(Model):
+    """A publication that a rule rests on. `publisher` is the journal or body; `identifier` a DOI, PMCID or number."""
+
+    title: str
+    authors: str | None = None
+    year: int | None = None
+    publisher: str | None = None
+    identifier: str | None = None
+    note: str | None = None
+
+
+class SourceFile(Model):
+    """The whole of sources.yaml."""
+
+    sources: Mapping[str, Source]
+
+
+@dataclass(frozen=True)
+class RuleSet:
+    """Questionnaire, scores, sources and rules of one version. `files` is the text of each file by name.
+
+    `by_id` keeps the order of the files. `hash` names the content for ever.
+    """
+
+    hash: str
+    files: Mapping[str, str]
+    questionnaire: Questionnaire
+    sources: Mapping[str, Source]
+    by_id: Mapping[str, Rule]
+
+
+def content_hash(files: Mapping[str, str]) -> str:
+    """Return the SHA-256 (hex) of all files: names and texts, in the order of the names."""
+    digest = hashlib.sha256()
+    for name, text in sorted(files.items()):
+        for part in (name.encode(), text.encode()):
+            digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.hexdigest()
+
+
+def read_rules(document: Document) -> tuple[dict[str, Rule], tuple[Located, ...]]:
+    """Read one rule file rule by rule, so that a mistake in one hides none in the others."""
+    located = take_conditions(document)
+    data = document.data
+    if not isinstance(data, dict) or not isinstance(data.get("rules"), dict):
+        validate(RuleFile, document, data, ())
+        return {}, located
+    validate(RuleFile, document, data | {"rules": {}}, ())
+    read = {}
+    for rule_id, entry in data["rules"].items():
+        if isinstance(entry, dict):
+            entry = entry | {"id": rule_id, "file": document.file}
+        rule = validate(Rule, document, entry, ("rules", rule_id))
+        if rule is not None:
+            read[rule_id] = rule
+    return read, located
+
+
+def read_sources(document: Document) -> dict[str, Source]:
+    """Read sources.yaml; problems go into the document."""
+    file = validate(SourceFile, document, document.data, ())
+    return dict(file.sources) if file else {}

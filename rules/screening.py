@@ -1,0 +1,165 @@
+"""A response put through a rule set: every rule's outcome, its reasons, what is missing and what would change it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any as Data
+
+from rules.condition import All, Truth
+from rules.engine import Engine
+from rules.explain import Because, Change, MissingAnswer, because, changes, missing
+from rules.reference import truth
+from rules.response import Missing, Response
+from rules.ruleset import Outcome, Priority, Rule, RuleSet
+from rules.scores import ScoreValue
+
+
+@dataclass(frozen=True)
+class RuleOutcome:
+    """How one rule ended. `priority` is set while it is raised. For a raised rule, `missing` are the answers that could
+    still make it more urgent."""
+
+    rule: str
+    outcome: Outcome
+    priority: Priority | None = None
+    because: tuple[Because, ...] = ()
+    missing: tuple[MissingAnswer, ...] = ()
+    would_change: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True)
+class Screening:
+    """The outcome of every rule for one response. `rule_set` is the hash of the rule set that made it.
+
+    `agreed` tells whether durable-rules and the plain reference came to the same end; where they did not, the flags of
+    both are raised.
+    """
+
+    rule_set: str
+    outcomes: Mapping[str, RuleOutcome]
+    scores: Mapping[str, ScoreValue]
+    agreed: bool
+
+    @property
+    def raised(self) -> tuple[RuleOutcome, ...]:
+        """The raised flags, most urgent first."""
+        flags = [outcome for outcome in self.outcomes.values() if outcome.priority is not None]
+        return tuple(sorted(flags, key=lambda flag: flag.priority.rank if flag.priority else 0))
+
+    @property
+    def not_assessed(self) -> tuple[RuleOutcome, ...]:
+        """The rules that depend on a missing answer, in the order of the files."""
+        return tuple(o for o in self.outcomes.values() if o.outcome is Outcome.NOT_ASSESSED)
+
+    def as_json(self) -> dict[str, Data]:
+        """Return plain data for `intake screen --json` and for storage."""
+        return {
+            "rule_set": self.rule_set,
+            "agreed": self.agreed,
+            "scores": {
+                name: {"low": score.low, "high": score.high, "complete": score.complete}
+                for name, score in self.scores.items()
+            },
+            "outcomes": {
+                rule: {
+                    "outcome": o.outcome.value,
+                    "priority": o.priority and o.priority.value,
+                    "because": [{"item": b.variable, "test": b.test, "answer": b.answer} for b in o.because],
+                    "missing": [{"item": m.item, "why": m.why.value} for m in o.missing],
+                    "would_change": [{"items": list(c.variables), "to": c.to} for c in o.would_change],
+                }
+                for rule, o in self.outcomes.items()
+            },
+        }
+
+    @staticmethod
+    def from_json(data: Mapping[str, Data]) -> "Screening":
+        """Read what `as_json` wrote."""
+        outcomes = {
+            rule: RuleOutcome(
+                rule,
+                Outcome(o["outcome"]),
+                o["priority"] and Priority(o["priority"]),
+                tuple(Because(b["item"], b["test"], b["answer"]) for b in o["because"]),
+                tuple(MissingAnswer(m["item"], Missing(m["why"])) for m in o["missing"]),
+                tuple(Change(tuple(c["items"]), c["to"]) for c in o["would_change"]),
+            )
+            for rule, o in data["outcomes"].items()
+        }
+        scores = {name: ScoreValue(score["low"], score["high"]) for name, score in data["scores"].items()}
+        return Screening(data["rule_set"], outcomes, scores, data["agreed"])
+
+
+class Screener:
+    """Screens responses with one rule set. Both evaluators run on every response."""
+
+    def __init__(self, ruleset: RuleSet) -> None:
+        self.ruleset = ruleset
+        self._rules = [rule for rule in ruleset.by_id.values() if rule.status != "retired"]
+        self._conditions = {
+            f"{rule.id} {name}": condition for rule in self._rules for name, condition in rule.conditions().items()
+        }
+        self._engine = Engine(self._conditions)
+
+    def close(self) -> None:
+        """Free the engine's memory; the screener cannot be used afterwards."""
+        self._engine.close()
+
+    def screen(self, response: Response) -> Screening:
+        """Return the screening of one response. Raises `EngineError` if durable-rules fails."""
+        engine = self._engine.evaluate(response.values)
+        plain = {name: truth(condition, response.values) for name, condition in self._conditions.items()}
+        agreed = engine == plain
+        outcomes = {}
+        for rule in self._rules:
+            outcome = _outcome(rule, engine, response)
+            if not agreed:
+                outcome = _more_urgent(outcome, _outcome(rule, plain, response))
+            outcomes[rule.id] = outcome
+        return Screening(self.ruleset.hash, outcomes, _numbers(response), agreed)
+
+
+def _numbers(response: Response) -> dict[str, ScoreValue]:
+    """The scores, and before them the items that are worked out and not asked (age)."""
+    numbers = {}
+    for item in response.questionnaire.items.values():
+        if item.derived:
+            answer = response.answers[item.id]
+            known = isinstance(answer, int | float)
+            numbers[item.id] = ScoreValue(answer, answer) if known else ScoreValue(item.min, item.max)
+    return numbers | dict(response.scores)
+
+
+def _outcome(rule: Rule, truths: Mapping[str, Truth], response: Response) -> RuleOutcome:
+    applies = truths.get(f"{rule.id} applies_when", True)
+    raised = truths[f"{rule.id} raised_when"]
+    if applies is False:
+        return RuleOutcome(rule.id, Outcome.NOT_APPLICABLE)
+    scope = [rule.raised_when] if rule.applies_when is None else [rule.applies_when, rule.raised_when]
+    if applies is None or raised is None:
+        return RuleOutcome(rule.id, Outcome.NOT_ASSESSED, missing=missing(scope, response))
+    if not raised:
+        return RuleOutcome(rule.id, Outcome.NOT_RAISED)
+    steps = [(truths[f"{rule.id} escalate {number}"], step) for number, step in enumerate(rule.escalate)]
+    held = [step for held_now, step in steps if held_now and step.to.rank < rule.priority.rank]
+    top = min(held, key=lambda step: step.to.rank, default=None)
+    priority = top.to if top else rule.priority
+    could_rise = [step.when for held_now, step in steps if held_now is None and step.to.rank < priority.rank]
+    whole = All((*scope, top.when) if top else tuple(scope))
+    return RuleOutcome(
+        rule.id,
+        Outcome.RAISED,
+        priority,
+        because(whole, response),
+        missing(could_rise, response),
+        changes(whole, response),
+    )
+
+
+def _more_urgent(one: RuleOutcome, other: RuleOutcome) -> RuleOutcome:
+    """The outcome that a clinician must not miss: raised before not assessed before the rest; then by priority."""
+
+    def rank(outcome: RuleOutcome) -> tuple[int, int]:
+        order = (Outcome.RAISED, Outcome.NOT_ASSESSED, Outcome.NOT_RAISED, Outcome.NOT_APPLICABLE)
+        return order.index(outcome.outcome), outcome.priority.rank if outcome.priority else 0
+
+    return min(one, other, key=rank)

@@ -1,0 +1,175 @@
+"""YAML text → plain data with the position of every part; the only module that imports a YAML library.
+
+YAML 1.1 reads `yes`, `no`, `on` and `off` as booleans; here they stay the codes that an author wrote. Only whole and
+decimal numbers, `true`, `false` and `null` are more than text.
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from rules.errors import Problem, did_you_mean
+
+Path = tuple[str | int, ...]
+
+MOST_NODES = 1_000_000  # beyond any rule file; stops aliases that multiply
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_PLAIN_TAGS = ("str", "int", "float", "bool", "null", "timestamp", "map", "seq", "value", "merge")
+
+
+@dataclass
+class Document:
+    """One YAML file as plain data. `positions` maps a path into `data` to (line, column), both from 1.
+
+    A key's own position stands beside its value's, under one more, empty step. `problems` holds what is wrong so far.
+    """
+
+    file: str
+    data: Any = None
+    positions: dict[Path, tuple[int, int]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def report(self, path: Path, message: str, advice: str = "", offset: int = 0) -> None:
+        """Note a problem at `path`, or at the nearest part above it whose position is known."""
+        while path not in self.positions and path:
+            path, offset = path[:-1], 0
+        line, column = self.positions.get(path, (1, 1))
+        self.problems.append(Problem(self.file, line, column + offset, message, advice))
+
+
+def read(file: str, text: str) -> Document:
+    """Read one YAML file. Mistakes are in the document's `problems`; what could be read is in its `data`."""
+    document = Document(file)
+    try:
+        node = yaml.compose(text, Loader=_LOADER)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        words = " ".join(part for part in (error.context, error.problem) if part)
+        document.problems.append(Problem(file, line, column, f"this is not YAML: {words}", _yaml_advice(words)))
+        return document
+    except (yaml.YAMLError, UnicodeError, RecursionError) as error:
+        document.problems.append(Problem(file, 1, 1, f"this is not YAML: {str(error).splitlines()[0]}"))
+        return document
+    if node is None:
+        document.problems.append(Problem(file, 1, 1, "the file is empty"))
+        return document
+    _Reader(document).read(node)
+    return document
+
+
+def _yaml_advice(words: str) -> str:
+    if "\\t" in words:
+        return "indent with spaces, never with tabs"
+    if "mapping values are not allowed" in words:
+        return 'put text that holds ": " in quotes'
+    return ""
+
+
+class _Reader:
+    """Walks the nodes of one file into its document."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.count = 0
+
+    def read(self, node: yaml.Node) -> None:
+        self.document.data = self._value(node, (), ())
+
+    def _value(self, node: yaml.Node, path: Path, above: tuple[int, ...]) -> Any:
+        quoted = isinstance(node, yaml.ScalarNode) and node.style in ("'", '"')  # the text begins behind the quote
+        self.document.positions[path] = (node.start_mark.line + 1, node.start_mark.column + 1 + quoted)
+        self.count += 1
+        if id(node) in above or self.count > MOST_NODES:
+            if self.count <= MOST_NODES + 1:
+                self.document.report(path, "this alias makes the file endless", "write the text out")
+            return None
+        if node.tag.rsplit(":", 1)[-1] not in _PLAIN_TAGS:
+            self.document.report(path, f'the tag "{node.tag}" is not used here', "leave it out")
+            return None
+        above += (id(node),)
+        if isinstance(node, yaml.ScalarNode):
+            return scalar(node.value, plain=node.style is None)
+        if isinstance(node, yaml.SequenceNode):
+            return [self._value(child, (*path, index), above) for index, child in enumerate(node.value)]
+        return self._mapping(node, path, above)
+
+    def _mapping(self, node: yaml.Node, path: Path, above: tuple[int, ...]) -> dict[str, Any]:
+        data: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                self.document.report(path, "a key must be one word")
+                continue
+            key = str(key_node.value)
+            below = (*path, key)
+            if key in data:
+                at = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
+                first = self.document.positions[(*below, "")][0]
+                message = f'the key "{key}" stands here a second time (first on line {first})'
+                self.document.problems.append(Problem(self.document.file, *at, message, "keep one of the two"))
+                continue
+            self.document.positions[(*below, "")] = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
+            data[key] = self._value(value_node, below, above)
+        return data
+
+
+_INTEGER, _DECIMAL = re.compile(r"-?\d+$"), re.compile(r"-?\d+\.\d+$")
+_WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
+
+
+def scalar(text: str, plain: bool = True) -> str | int | float | bool | None:
+    """Return what a YAML scalar stands for; quoted ones (`plain` false) are always text."""
+    if not plain:
+        return text
+    if _INTEGER.match(text):
+        return int(text)
+    return float(text) if _DECIMAL.match(text) else _WORDS.get(text, text)
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def validate(model: type[Model], document: Document, data: Any, path: Path) -> Model | None:
+    """Check `data`, found at `path` of the document, against a model; problems go into the document."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        for detail in error.errors(include_url=False, include_input=True):
+            _report(model, document, path, dict(detail))
+        return None
+
+
+def _report(model: type[BaseModel], document: Document, path: Path, detail: dict[str, Any]) -> None:
+    where: Path = (*path, *detail["loc"])
+    kind, name = detail["type"], detail["loc"][-1] if detail["loc"] else ""
+    if kind == "extra_forbidden":
+        advice = did_you_mean(str(name), keys_of(model))
+        document.report((*where, ""), f'unknown key "{name}"', advice or "remove it")
+    elif kind == "missing":
+        document.report(where[:-1], f'the key "{name}" is missing', f'add "{name}:"')
+    elif kind == "string_type" and isinstance(detail["input"], int | float):
+        document.report(where, f'"{name}" should be text', "put it in quotes")
+    elif kind == "value_error":
+        document.report(where, str(detail["ctx"]["error"]))
+    elif kind in ("enum", "literal_error"):
+        expected = detail["ctx"]["expected"]
+        message = f'"{detail["input"]}" is not a {str(name).replace("_", " ")}'
+        known = re.findall(r"'([^']+)'", expected)
+        document.report(where, message, did_you_mean(str(detail["input"]), known) or f"use {', '.join(known)}")
+    else:
+        message = detail["msg"].replace("Input should be", "should be").replace("dictionary", "mapping")
+        document.report(where, f'"{name}" {message}')
+
+
+def keys_of(annotation: Any) -> set[str]:
+    """Return the keys that a model, or an annotation made of models, knows at any depth."""
+    keys: set[str] = set()
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        for name, info in annotation.model_fields.items():
+            keys |= {name} | keys_of(info.annotation)
+    for part in get_args(annotation):
+        keys |= keys_of(part)
+    return keys
