@@ -141,16 +141,20 @@ def _candidates(condition: Condition, variable: str, response: Response) -> list
         return [current ^ {str(code)} for code in wanted]
     if item is not None and item.options:
         codes: list[Value] = [option.code for option in item.options if option.code != current]
-        if isinstance(current, int):
-            return sorted(codes, key=lambda code: abs(code - current) if isinstance(code, int) else 0)
-        return codes
+        return sorted(codes, key=lambda code: _distance(code, current))
     whole = all(isinstance(bound, int) for bound in response.questionnaire.bounds(variable) or ())
     step = 1 if whole else 0.1
-    numbers = [n for value in wanted for n in (value if isinstance(value, tuple) else (value,)) if isinstance(n, Number)]
+    numbers = [n for value in wanted for n in (value if isinstance(value, tuple) else (value,)) if isinstance(n, int | float)]
     near = {round(n + shift, 6) for n in numbers for shift in (-step, 0, step)}
     low, high = response.questionnaire.bounds(variable) or (0, 0)
-    start = current.low if isinstance(current, Interval) else current if isinstance(current, Number) else low
-    return sorted((n for n in near if low <= n <= high), key=lambda n: (abs(n - start), n))
+    start = current.low if isinstance(current, Interval) else current if isinstance(current, int | float) else low
+    inside: list[Number] = [n for n in near if low <= n <= high]
+    inside.sort(key=lambda n: (abs(n - start), n))
+    return list(inside)
+
+
+def _distance(one: Value, other: Value) -> Number:
+    return abs(one - other) if isinstance(one, int | float) and isinstance(other, int | float) else 0
 
 
 def _change_words(
@@ -168,14 +172,14 @@ def _change_words(
     low, high = response.questionnaire.bounds(variable) or (0, 0)
     for bound, words in ((low, " or lower"), (high, " or higher")):
         if truth(condition, {**response.values, **new, variable: bound}) is False and _toward(current, value, bound):
-            return f"{title}: {value:g}{words}" if isinstance(value, Number) else title
-    return f"{title}: {value:g}" if isinstance(value, Number) else title
+            return f"{title}: {value:g}{words}" if isinstance(value, int | float) else title
+    return f"{title}: {value:g}" if isinstance(value, int | float) else title
 
 
 def _toward(current: Value | None, value: Value, bound: Number) -> bool:
     """Whether `bound` lies on the same side of the present value as the new one does."""
     start = current.low if isinstance(current, Interval) else current
-    if not isinstance(start, Number) or not isinstance(value, Number):
+    if not isinstance(start, int | float) or not isinstance(value, int | float):
         return False
     return (value - start) * (bound - value) >= 0 and value != start
 
@@ -214,7 +218,7 @@ def _sets(condition: Condition, leaf: LeafSets) -> list[frozenset[str]]:
         case AtLeast(count, parts):
             pass
     # reached[n]: sets that make n of the parts so far true
-    reached: list[list[frozenset[str]]] = [[frozenset()]] + [[] for _ in range(count)]
+    reached: list[list[frozenset[str]]] = [[frozenset()], *([] for _ in range(count))]
     for part in parts:
         below = _sets(part, leaf)
         for n in range(count, 0, -1):

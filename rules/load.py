@@ -61,12 +61,11 @@ def read_files(path: Path) -> dict[str, str]:
 
 def with_library(files: Mapping[str, str]) -> dict[str, str]:
     """Add the library's questionnaire, scores and sources where `files` bring none of their own."""
+    lacking = [part for part in (QUESTIONNAIRE, SCORES, SOURCES) if not any(name.startswith(part) for name in files)]
+    if not lacking:
+        return dict(files)
     shipped = read_files(LIBRARY)
-    taken = {}
-    for part in (QUESTIONNAIRE, SCORES, SOURCES):
-        if not any(name.startswith(part) for name in files):
-            taken |= {name: text for name, text in shipped.items() if name.startswith(part)}
-    return taken | dict(files)
+    return {name: text for name, text in shipped.items() if name.startswith(tuple(lacking))} | dict(files)
 
 
 def load_texts(files: Mapping[str, str]) -> RuleSet:

@@ -5,8 +5,8 @@ The words for patients and clinicians are data; this module knows only their sha
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any as Data
 from typing import Annotated, Literal
+from typing import Any as Data
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, field_validator, model_validator
 
@@ -28,7 +28,7 @@ class Model(BaseModel):
 
 def _only_conditions(data: Data) -> Condition:
     if not isinstance(data, Condition):
-        raise ValueError("a condition is missing here")
+        raise ValueError("a condition is missing here")  # noqa: TRY004 - what pydantic turns into a message
     return data
 
 

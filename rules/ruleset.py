@@ -12,8 +12,8 @@ from pydantic import Field, field_validator
 
 from rules.condition import Condition
 from rules.questionnaire import Model, Questionnaire, When
-from rules.source import Document, validate
-from rules.syntax import Located, take_conditions
+from rules.source import Document, faults, validate
+from rules.syntax import UNREADABLE, Located, take_conditions
 
 
 class Priority(StrEnum):
@@ -172,6 +172,20 @@ def content_hash(files: Mapping[str, str]) -> str:
     return digest.hexdigest()
 
 
+# what stands in for a faulty part of a rule once that was reported
+_HARMLESS_TEST: dict[str, Data] = {"name": "", "answers": {}, "expect": "not raised"}
+_HARMLESS_RULE: dict[str, Data] = {
+    "title": "",
+    "status": "draft",
+    "raised_when": UNREADABLE,
+    "priority": "note",
+    "reason": "",
+    "consider": [""],
+    "review_by": date.max,
+    "evidence": {"health": "hypothesis", "link": "none", "note": "reported"},
+}
+
+
 def read_rules(document: Document) -> tuple[dict[str, Rule], tuple[Located, ...]]:
     """Read one rule file rule by rule, so that a mistake in one hides none in the others."""
     located = take_conditions(document)
@@ -182,12 +196,28 @@ def read_rules(document: Document) -> tuple[dict[str, Rule], tuple[Located, ...]
     validate(RuleFile, document, data | {"rules": {}}, ())
     read = {}
     for rule_id, entry in data["rules"].items():
-        if isinstance(entry, dict):
-            entry = entry | {"id": rule_id, "file": document.file}
-        rule = validate(Rule, document, entry, ("rules", rule_id))
-        if rule is not None:
-            read[rule_id] = rule
+        place = {"id": rule_id, "file": document.file}
+        rule = validate(Rule, document, entry | place if isinstance(entry, dict) else entry, ("rules", rule_id))
+        read[rule_id] = rule or Rule.model_validate(_mended(entry) | place)
     return read, located
+
+
+def _mended(entry: Data) -> dict[str, Data]:
+    """A rule whose faulty parts were reported, with harmless ones in their place, so that the rest can be checked too."""
+    mended = _HARMLESS_RULE | (entry if isinstance(entry, dict) else {})
+    for fault in faults(Rule, mended):
+        if fault[0] == "tests" and len(fault) > 2:
+            tests = list(mended["tests"])
+            tests[int(fault[1])] = _replaced(tests[int(fault[1])], str(fault[2]), _HARMLESS_TEST)
+            mended["tests"] = tests
+        else:
+            mended = _replaced(mended, str(fault[0]), _HARMLESS_RULE)
+    return mended if not faults(Rule, mended) else _HARMLESS_RULE
+
+
+def _replaced(data: dict[str, Data], key: str, harmless: Mapping[str, Data]) -> dict[str, Data]:
+    kept = {name: value for name, value in data.items() if name != key}
+    return kept | {key: harmless[key]} if key in harmless else kept
 
 
 def read_sources(document: Document) -> dict[str, Source]:

@@ -123,9 +123,8 @@ def _numbers(response: Response) -> dict[str, ScoreValue]:
     numbers = {}
     for item in response.questionnaire.items.values():
         if item.derived:
-            answer = response.answers[item.id]
-            known = isinstance(answer, int | float)
-            numbers[item.id] = ScoreValue(answer, answer) if known else ScoreValue(item.min, item.max)
+            age = response.answers[item.id]
+            numbers[item.id] = ScoreValue(age, age) if isinstance(age, int | float) else ScoreValue(item.min, item.max)
     return numbers | dict(response.scores)
 
 

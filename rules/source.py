@@ -92,7 +92,7 @@ class _Reader:
             return None
         above += (id(node),)
         if isinstance(node, yaml.ScalarNode):
-            return scalar(node.value, plain=node.style is None)
+            return scalar(node.value, plain=not node.style)
         if isinstance(node, yaml.SequenceNode):
             return [self._value(child, (*path, index), above) for index, child in enumerate(node.value)]
         return self._mapping(node, path, above)
@@ -137,9 +137,18 @@ def validate(model: type[Model], document: Document, data: Any, path: Path) -> M
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        for detail in error.errors(include_url=False, include_input=True):
+        for detail in error.errors(include_url=False):
             _report(model, document, path, dict(detail))
         return None
+
+
+def faults(model: type[BaseModel], data: Any) -> list[Path]:
+    """Return the paths of the parts of `data` that a model does not accept."""
+    try:
+        model.model_validate(data)
+    except ValidationError as error:
+        return [tuple(detail["loc"]) for detail in error.errors(include_url=False)]
+    return []
 
 
 def _report(model: type[BaseModel], document: Document, path: Path, detail: dict[str, Any]) -> None:
@@ -156,7 +165,7 @@ def _report(model: type[BaseModel], document: Document, path: Path, detail: dict
         document.report(where, str(detail["ctx"]["error"]))
     elif kind in ("enum", "literal_error"):
         expected = detail["ctx"]["expected"]
-        message = f'"{detail["input"]}" is not a {str(name).replace("_", " ")}'
+        message = f'"{name}" cannot be "{detail["input"]}"'
         known = re.findall(r"'([^']+)'", expected)
         document.report(where, message, did_you_mean(str(detail["input"]), known) or f"use {', '.join(known)}")
     else:

@@ -52,10 +52,9 @@ def _literal(text: str, offset: int) -> Code | Number:
 
 @dataclass(frozen=True)
 class Located:
-    """A condition of a document: its path, its tree, and each of its tests with the path and column offset of that."""
+    """A condition of a document: its path, and each of its tests that could be read, with the path of that."""
 
     path: Path
-    condition: Condition
     findings: tuple[tuple[Path, Finding], ...]
 
 
@@ -84,10 +83,8 @@ def _walk(document: Document, data: Data, path: Path, taken: list[Located]) -> N
 def _take(document: Document, tree: Data, path: Path, taken: list[Located]) -> Condition:
     reader = _Reader(document)
     condition = reader.part(tree, path)
-    if condition is None:
-        return UNREADABLE
-    taken.append(Located(path, condition, tuple(reader.findings)))
-    return condition
+    taken.append(Located(path, tuple(reader.findings)))
+    return UNREADABLE if condition is None else condition
 
 
 class _Reader:
