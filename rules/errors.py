@@ -1,10 +1,10 @@
 """Everything that can be wrong with rule files, answers or the engine, in one tree.
 
-    RulesError
-    ├── RuleErrors      a set of rule files is refused; carries every `Problem`, each with file, line and column
-    ├── ConditionError  one condition cannot be read; says where in its text
-    ├── AnswerErrors    answers do not fit the questionnaire; carries one `AnswerProblem` for each
-    └── EngineError     durable-rules answered with an error code
+RulesError
+├── RuleErrors      a set of rule files is refused; carries every `Problem`, each with file, line and column
+├── ConditionError  one condition cannot be read; says where in its text
+├── AnswerErrors    answers do not fit the questionnaire; carries one `AnswerProblem` for each
+└── EngineError     durable-rules answered with an error code
 """
 
 from collections.abc import Iterable, Sequence

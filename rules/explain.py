@@ -86,9 +86,7 @@ def missing(conditions: Iterable[Condition], response: Response) -> tuple[Missin
         for variable in _unknown(condition, response.values):
             score = response.questionnaire.scores.get(variable)
             waited |= dict.fromkeys(score.items if score else (variable,))
-    return tuple(
-        MissingAnswer(item, why) for item in waited if isinstance(why := response.answers.get(item), Missing)
-    )
+    return tuple(MissingAnswer(item, why) for item in waited if isinstance(why := response.answers.get(item), Missing))
 
 
 def _unknown(condition: Condition, values: Mapping[str, Value]) -> Iterator[str]:
@@ -100,7 +98,7 @@ def _unknown(condition: Condition, values: Mapping[str, Value]) -> Iterator[str]
 
 
 def changes(condition: Condition, response: Response) -> tuple[Change, ...]:
-    """Return the nearest answers, fewest first, that would make a true condition false, all others staying as they are."""
+    """Return the nearest answers, fewest first, that would make a true condition false while all others stay."""
     values = response.values
     opposite = negated(condition)
     fixed = {item.id for item in response.questionnaire.items.values() if item.derived}
@@ -144,7 +142,9 @@ def _candidates(condition: Condition, variable: str, response: Response) -> list
         return sorted(codes, key=lambda code: _distance(code, current))
     whole = all(isinstance(bound, int) for bound in response.questionnaire.bounds(variable) or ())
     step = 1 if whole else 0.1
-    numbers = [n for value in wanted for n in (value if isinstance(value, tuple) else (value,)) if isinstance(n, int | float)]
+    numbers = [
+        n for value in wanted for n in (value if isinstance(value, tuple) else (value,)) if isinstance(n, int | float)
+    ]
     near = {round(n + shift, 6) for n in numbers for shift in (-step, 0, step)}
     low, high = response.questionnaire.bounds(variable) or (0, 0)
     start = current.low if isinstance(current, Interval) else current if isinstance(current, int | float) else low
@@ -255,6 +255,4 @@ def reason_text(rule: Rule, response: Response) -> str:
 
 def considerations(rule: Rule, response: Response) -> tuple[str, ...]:
     """Return the lines of `consider` whose condition is true for this response, or that have none."""
-    return tuple(
-        line.text for line in rule.consider if line.when is None or truth(line.when, response.values) is True
-    )
+    return tuple(line.text for line in rule.consider if line.when is None or truth(line.when, response.values) is True)

@@ -71,7 +71,9 @@ def with_library(files: Mapping[str, str]) -> dict[str, str]:
 def load_texts(files: Mapping[str, str]) -> RuleSet:
     """Read a rule set from the text of its files by name. Raises `RuleErrors` with every problem."""
     documents = {name: read(name, text) for name, text in sorted(files.items(), key=_order)}
-    questionnaire = _questionnaire({name: d for name, d in documents.items() if name.startswith((QUESTIONNAIRE, SCORES))})
+    questionnaire = _questionnaire(
+        {name: d for name, d in documents.items() if name.startswith((QUESTIONNAIRE, SCORES))}
+    )
     sources = read_sources(documents[SOURCES]) if SOURCES in documents else {}
     by_id: dict[str, Rule] = {}
     read_files: list[tuple[Document, dict[str, Rule], tuple[Located, ...]]] = []
@@ -82,7 +84,9 @@ def load_texts(files: Mapping[str, str]) -> RuleSet:
         for rule_id, rule in found.items():
             if rule_id in by_id:
                 where = by_id[rule_id].file
-                document.report(("rules", rule_id, ""), f'the rule "{rule_id}" stands twice', f"the first is in {where}")
+                document.report(
+                    ("rules", rule_id, ""), f'the rule "{rule_id}" stands twice', f"the first is in {where}"
+                )
             by_id.setdefault(rule_id, rule)
     if questionnaire is not None:
         for document, found, located in read_files:

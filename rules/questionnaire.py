@@ -1,9 +1,9 @@
-"""What is asked: sections, pages and items, read from `questionnaire/*.yaml` and `scores.yaml`, and the checked vocabulary.
+"""What is asked: sections, pages and items, and the scores made of them, from `questionnaire/*.yaml` and `scores.yaml`.
 
 The words for patients and clinicians are data; this module knows only their shape.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 from typing import Any as Data
@@ -28,7 +28,7 @@ class Model(BaseModel):
 
 def _only_conditions(data: Data) -> Condition:
     if not isinstance(data, Condition):
-        raise ValueError("a condition is missing here")  # noqa: TRY004 - what pydantic turns into a message
+        raise ValueError("a condition is missing here")
     return data
 
 
@@ -245,38 +245,31 @@ def read_section(document: Document) -> tuple[Section | None, tuple[Located, ...
 
 
 def _fill_option_lists(document: Document, data: dict[str, Data]) -> None:
+    """Put the options themselves where an item names a list of them."""
     lists = data.get("option_lists") or {}
-    for page_number, page in enumerate(_list(data.get("pages"))):
-        for item_number, item in enumerate(_list(page.get("items") if isinstance(page, dict) else None)):
-            name = item.get("options") if isinstance(item, dict) else None
-            if not isinstance(name, str):
-                continue
+    for path, item in _items(data):
+        name = item.get("options")
+        if isinstance(name, str):
             if name not in lists:
-                path: Path = ("pages", page_number, "items", item_number, "options")
-                document.report(path, f'unknown option list "{name}"', did_you_mean(name, lists) or "see option_lists")
+                advice = did_you_mean(name, lists) or "add it to option_lists"
+                document.report((*path, "options"), f'unknown option list "{name}"', advice)
             item["options"] = lists.get(name) or [{"code": "unknown_list", "label": "unknown list"}]
 
 
-def _list(data: Data) -> list[Data]:
-    return data if isinstance(data, list) else []
+def _items(data: dict[str, Data]) -> Iterator[tuple[Path, dict[str, Data]]]:
+    for number, page in enumerate(data.get("pages") or ()):
+        for place, item in enumerate(page.get("items") or () if isinstance(page, dict) else ()):
+            if isinstance(item, dict):
+                yield ("pages", number, "items", place), item
 
 
 def _with_places(section: Section) -> Section:
-    pages = tuple(
-        page.model_copy(
-            update={
-                "section": section.id,
-                "items": tuple(
-                    item.model_copy(
-                        update={"page": page.id, "section": section.id, "when": _both(page.when, item.when)}
-                    )
-                    for item in page.items
-                ),
-            }
-        )
-        for page in section.pages
-    )
-    return section.model_copy(update={"pages": pages})
+    pages = []
+    for page in section.pages:
+        place = {"page": page.id, "section": section.id}
+        items = tuple(item.model_copy(update=place | {"when": _both(page.when, item.when)}) for item in page.items)
+        pages.append(page.model_copy(update={"section": section.id, "items": items}))
+    return section.model_copy(update={"pages": tuple(pages)})
 
 
 def _both(first: Condition | None, second: Condition | None) -> Condition | None:

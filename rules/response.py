@@ -38,7 +38,7 @@ _MISSING_WORDS = {
 
 @dataclass(frozen=True)
 class Response:
-    """One patient's answers, typed. `values` holds what conditions see: every item that is not text, and every score."""
+    """One patient's answers, typed. `values` is what conditions see: every item that is not text, and every score."""
 
     questionnaire: Questionnaire
     answers: Mapping[str, Answer]
@@ -68,8 +68,8 @@ def answer_words(item: Item, answer: Answer) -> str:
 def read(questionnaire: Questionnaire, raw: RawAnswers) -> Response:
     """Type raw answers, decide which items apply, and work out the scores.
 
-    An item applies unless its `when` is false; where that cannot be decided it is asked, so it applies. Answers to items
-    that do not apply are checked but not evaluated. Raises `AnswerErrors` naming every answer that does not fit.
+    An item applies unless its `when` is false; where that cannot be decided it is asked, so it applies. Answers to
+    items that do not apply are checked but not evaluated. Raises `AnswerErrors` naming every answer that does not fit.
     """
     problems = [
         AnswerProblem(name, "there is no such item", did_you_mean(name, questionnaire.items))

@@ -65,7 +65,7 @@ class Relation(Model):
 
 
 class Evidence(Model):
-    """How well a rule is supported: graded for the health claim and for the link to oxytocin (`none` if it claims none).
+    """How well a rule is supported: the health claim, and the link to oxytocin (`none` where the rule claims none).
 
     `sources` are keys of sources.yaml; without one, `note` says why.
     """
@@ -120,7 +120,7 @@ class Rule(Model):
         return self.file.removesuffix(".yaml")
 
     def conditions(self) -> dict[str, Condition]:
-        """Return the conditions that decide outcome and priority, under names such as "raised_when" and "escalate 0"."""
+        """Return the conditions that decide outcome and priority, by names such as "raised_when" and "escalate 0"."""
         applies = {"applies_when": self.applies_when} if self.applies_when is not None else {}
         steps = {f"escalate {number}": step.when for number, step in enumerate(self.escalate)}
         return {**applies, "raised_when": self.raised_when, **steps}
@@ -203,7 +203,7 @@ def read_rules(document: Document) -> tuple[dict[str, Rule], tuple[Located, ...]
 
 
 def _mended(entry: Data) -> dict[str, Data]:
-    """A rule whose faulty parts were reported, with harmless ones in their place, so that the rest can be checked too."""
+    """A rule with harmless parts in place of the faulty ones, which were reported, so that the rest can be checked."""
     mended = _HARMLESS_RULE | (entry if isinstance(entry, dict) else {})
     for fault in faults(Rule, mended):
         if fault[0] == "tests" and len(fault) > 2:

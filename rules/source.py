@@ -34,10 +34,20 @@ class Document:
 
     def report(self, path: Path, message: str, advice: str = "", offset: int = 0) -> None:
         """Note a problem at `path`, or at the nearest part above it whose position is known."""
+        place = self._place(path)
+        line, column = self.positions.get(place, (1, 1))
+        shift = offset if place == path else 0
+        self.problems.append(Problem(self.file, line, column + shift, message, advice))
+
+    def reported(self, path: Path) -> bool:
+        """Whether a problem stands at `path` already."""
+        place = self.positions.get(self._place(path), (1, 1))
+        return any((problem.line, problem.column) == place for problem in self.problems)
+
+    def _place(self, path: Path) -> Path:
         while path not in self.positions and path:
-            path, offset = path[:-1], 0
-        line, column = self.positions.get(path, (1, 1))
-        self.problems.append(Problem(self.file, line, column + offset, message, advice))
+            path = path[:-1]
+        return path
 
 
 def read(file: str, text: str) -> Document:
@@ -62,7 +72,7 @@ def read(file: str, text: str) -> Document:
 
 
 def _yaml_advice(words: str) -> str:
-    if "\\t" in words:
+    if "tab character" in words or "\\t" in words:
         return "indent with spaces, never with tabs"
     if "mapping values are not allowed" in words:
         return 'put text that holds ": " in quotes'
@@ -154,6 +164,8 @@ def faults(model: type[BaseModel], data: Any) -> list[Path]:
 def _report(model: type[BaseModel], document: Document, path: Path, detail: dict[str, Any]) -> None:
     where: Path = (*path, *detail["loc"])
     kind, name = detail["type"], detail["loc"][-1] if detail["loc"] else ""
+    if kind not in ("extra_forbidden", "missing") and document.reported(where):
+        return  # what could not be read has no right type either
     if kind == "extra_forbidden":
         advice = did_you_mean(str(name), keys_of(model))
         document.report((*where, ""), f'unknown key "{name}"', advice or "remove it")

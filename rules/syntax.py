@@ -59,7 +59,7 @@ class Located:
 
 
 def take_conditions(document: Document) -> tuple[Located, ...]:
-    """Read every condition of a document in place: below a key of `CONDITION_KEYS`, text and lists become a `Condition`.
+    """Read every condition of a document in place: what stands below a key of `CONDITION_KEYS` becomes a `Condition`.
 
     What cannot be read becomes `UNREADABLE` and is reported where it stands.
     """
