@@ -246,7 +246,7 @@ def read_section(document: Document) -> tuple[Section | None, tuple[Located, ...
 
 def _fill_option_lists(document: Document, data: dict[str, Data]) -> None:
     """Put the options themselves where an item names a list of them."""
-    lists = data.get("option_lists") or {}
+    lists = data["option_lists"] if isinstance(data.get("option_lists"), dict) else {}
     for path, item in _items(data):
         name = item.get("options")
         if isinstance(name, str):
@@ -257,8 +257,10 @@ def _fill_option_lists(document: Document, data: dict[str, Data]) -> None:
 
 
 def _items(data: dict[str, Data]) -> Iterator[tuple[Path, dict[str, Data]]]:
-    for number, page in enumerate(data.get("pages") or ()):
-        for place, item in enumerate(page.get("items") or () if isinstance(page, dict) else ()):
+    pages = data.get("pages")
+    for number, page in enumerate(pages if isinstance(pages, list) else ()):
+        items = page.get("items") if isinstance(page, dict) else None
+        for place, item in enumerate(items if isinstance(items, list) else ()):
             if isinstance(item, dict):
                 yield ("pages", number, "items", place), item
 

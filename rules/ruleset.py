@@ -88,7 +88,7 @@ class RuleTest(Model):
 class Rule(Model):
     """One rule. `file` is the file it stands in, and `topic` that file's name without its ending."""
 
-    id: str = ""
+    id: str = Field(default="", pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")
     title: str
     status: Literal["draft", "active", "retired"]
     reviewed_by: str | None = None
@@ -206,10 +206,14 @@ def _mended(entry: Data) -> dict[str, Data]:
     """A rule with harmless parts in place of the faulty ones, which were reported, so that the rest can be checked."""
     mended = _HARMLESS_RULE | (entry if isinstance(entry, dict) else {})
     for fault in faults(Rule, mended):
-        if fault[0] == "tests" and len(fault) > 2:
-            tests = list(mended["tests"])
-            tests[int(fault[1])] = _replaced(tests[int(fault[1])], str(fault[2]), _HARMLESS_TEST)
-            mended["tests"] = tests
+        tests = mended.get("tests")
+        if fault[0] == "tests" and len(fault) > 2 and isinstance(tests, list):
+            number = int(fault[1])
+            mended["tests"] = [
+                *tests[:number],
+                _replaced(tests[number], str(fault[2]), _HARMLESS_TEST),
+                *tests[number + 1 :],
+            ]
         else:
             mended = _replaced(mended, str(fault[0]), _HARMLESS_RULE)
     return mended if not faults(Rule, mended) else _HARMLESS_RULE
