@@ -1,0 +1,1 @@
+"""The Flask application: pages, storage and the command line."""

@@ -1,0 +1,1 @@
+"""A screening made readable: summary, PDF, HTML."""
