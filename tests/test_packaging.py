@@ -66,14 +66,14 @@ def names_in(wheel: Path) -> set[str]:
     return set(zipfile.ZipFile(wheel).namelist())
 
 
-def tracked(folder: str) -> list[str]:
-    listed = run("git", "-C", CHECKOUT, "ls-files", "-z", "--cached", "--others", "--exclude-standard", folder)
-    return [name for name in listed.stdout.split("\0") if name and (CHECKOUT / name).exists()]
+def files_in(folder: str) -> list[str]:
+    paths = (path for path in (CHECKOUT / folder).rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    return [path.relative_to(CHECKOUT).as_posix() for path in paths]
 
 
 @pytest.mark.parametrize("folder", DATA_FOLDERS)
 def test_wheel_holds_every_data_file(wheel, folder):
-    files = tracked(folder)
+    files = files_in(folder)
     assert files, f"{folder} holds nothing"
     inside = [name.replace("templates/", "intake/_templates/", 1) if folder == "templates" else name for name in files]
     assert sorted(set(inside) - names_in(wheel)) == []
