@@ -1,0 +1,130 @@
+"""What is stored, and the connection to it: SQLite in the data folder by default, any SQLAlchemy address otherwise."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import JSON, DateTime, Engine, ForeignKey, String, create_engine, event
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+BUSY_MILLISECONDS = 10_000  # how long a writer waits for another process
+
+
+class Moment(TypeDecorator[datetime]):
+    """A moment in UTC. SQLite keeps no time zone, so it is put back on reading."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
+        """Give every moment that is read its time zone."""
+        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+
+
+class Row(DeclarativeBase):
+    """Base of all rows."""
+
+
+class RuleSetRow(Row):
+    """A rule set, whole, by the hash of its content. The one published last is used."""
+
+    __tablename__ = "rule_set"
+
+    hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    files: Mapped[dict[str, str]] = mapped_column(JSON)
+    published_at: Mapped[datetime] = mapped_column(Moment, index=True)
+
+
+class EncounterRow(Row):
+    """One patient's appointment: invitation, and who it is for. The link's token is kept only as a hash."""
+
+    __tablename__ = "encounter"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    patient_name: Mapped[str] = mapped_column(String(200))
+    date_of_birth: Mapped[date]
+    appointment_at: Mapped[datetime | None] = mapped_column(Moment, index=True)
+    created_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class ResponseRow(Row):
+    """One patient's answers. `revision` counts the saves; `sent_at` is set when the patient sends them."""
+
+    __tablename__ = "response"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    encounter_id: Mapped[str] = mapped_column(ForeignKey("encounter.id"), unique=True)
+    answers: Mapped[dict[str, Any]] = mapped_column(JSON)
+    help_shown: Mapped[list[str]] = mapped_column(JSON)
+    revision: Mapped[int]
+    started_at: Mapped[datetime] = mapped_column(Moment)
+    sent_at: Mapped[datetime | None] = mapped_column(Moment, index=True)
+
+
+class ScreeningRow(Row):
+    """A response put through a rule set. Made once for each sent response."""
+
+    __tablename__ = "screening"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    response_id: Mapped[str] = mapped_column(ForeignKey("response.id"), unique=True)
+    rule_set_hash: Mapped[str] = mapped_column(ForeignKey("rule_set.hash"))
+    result: Mapped[dict[str, Any]] = mapped_column(JSON)
+    screened_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class Database:
+    """The database of one installation."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.engine = create_engine(url)
+        if self.engine.dialect.name == "sqlite":
+            _tune_sqlite(self.engine)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session to read in."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A session to write in, committed at its end and rolled back on an error."""
+        bind = self.engine.execution_options(writes=True)
+        with Session(bind, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def migrate(self) -> None:
+        """Bring the tables up to date."""
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        with self.engine.connect() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+
+def _tune_sqlite(engine: Engine) -> None:
+    """Let readers and one writer work at the same time, and keep references whole."""
+
+    @event.listens_for(engine, "connect")
+    def _on_connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # transactions are begun below, before the first read
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = FULL")  # what a patient saw as saved outlives a power cut
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _on_begin(connection: Any) -> None:
+        # a read that turns into a write fails at once while another process writes; taking the lock first waits for it
+        writes = connection.get_execution_options().get("writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,152 @@
+"""Encounters: who was invited, and the answers so far. Plain functions over a session; callers get frozen values."""
+
+import hashlib
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from uuid import uuid4
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from intake.database import EncounterRow, ResponseRow, ScreeningRow
+from rules.screening import Screening
+
+
+@dataclass(frozen=True)
+class Encounter:
+    """One patient's appointment. `sent_at` is set once the answers were sent; `revision` counts their saves."""
+
+    id: str
+    patient_name: str
+    date_of_birth: date
+    appointment_at: datetime | None
+    started_at: datetime | None
+    sent_at: datetime | None
+    help_shown: frozenset[str]
+    revision: int
+
+
+@dataclass(frozen=True)
+class WorklistEntry:
+    """One line of the worklist: the encounter, and its screening once there is one."""
+
+    encounter: Encounter
+    screening: Screening | None
+
+
+def create(
+    session: Session,
+    *,
+    patient_name: str,
+    date_of_birth: date,
+    appointment_at: datetime | None = None,
+    token: str | None = None,
+) -> tuple[Encounter, str]:
+    """Store an encounter. Return it with the token of its link, which is kept only as a hash and never shown again."""
+    token = token or secrets.token_urlsafe(32)
+    now = datetime.now(UTC)
+    row = EncounterRow(
+        id=str(uuid4()),
+        token_hash=_hash(token),
+        patient_name=patient_name,
+        date_of_birth=date_of_birth,
+        appointment_at=appointment_at,
+        created_at=now,
+    )
+    session.add(row)
+    session.flush()
+    return _encounter(row, None), token
+
+
+def find(session: Session, encounter_id: str) -> Encounter | None:
+    """Return an encounter by its id."""
+    row = session.get(EncounterRow, encounter_id)
+    return None if row is None else _encounter(row, _response(session, encounter_id))
+
+
+def find_by_token(session: Session, token: str) -> Encounter | None:
+    """Return the encounter whose link has this token."""
+    row = session.scalar(select(EncounterRow).where(EncounterRow.token_hash == _hash(token)))
+    return None if row is None else _encounter(row, _response(session, row.id))
+
+
+def answers(session: Session, encounter_id: str) -> dict[str, object]:
+    """Return the raw answers so far, with the age on the day they were sent, or today."""
+    row, response = session.get_one(EncounterRow, encounter_id), _response(session, encounter_id)
+    day = (response.sent_at if response and response.sent_at else datetime.now(UTC)).date()
+    age = age_on(row.date_of_birth, day)
+    return {**(response.answers if response else {}), "age": age}
+
+
+def age_on(date_of_birth: date, day: date) -> int:
+    """Return the age in whole years on a day."""
+    return day.year - date_of_birth.year - ((day.month, day.day) < (date_of_birth.month, date_of_birth.day))
+
+
+def save_page(session: Session, encounter_id: str, page_answers: Mapping[str, object]) -> None:
+    """Add one page's answers to those so far; what was sent blank is None. A response that was sent is left as it is."""
+    response = _response(session, encounter_id)
+    if response is None:
+        response = ResponseRow(
+            id=str(uuid4()),
+            encounter_id=encounter_id,
+            answers={},
+            help_shown=[],
+            revision=0,
+            started_at=datetime.now(UTC),
+        )
+        session.add(response)
+    if response.sent_at is None:
+        response.answers = {**response.answers, **page_answers}
+        response.revision += 1
+
+
+def mark_help_shown(session: Session, encounter_id: str, rule_ids: Iterable[str]) -> None:
+    """Remember which rules' help the patient has seen."""
+    response = _response(session, encounter_id)
+    if response is not None:
+        response.help_shown = sorted({*response.help_shown, *rule_ids})
+
+
+def worklist(session: Session) -> list[WorklistEntry]:
+    """Return every encounter: the most urgent flag first, then the next appointment, then the latest."""
+    rows = session.execute(
+        select(EncounterRow, ResponseRow, ScreeningRow)
+        .outerjoin(ResponseRow, ResponseRow.encounter_id == EncounterRow.id)
+        .outerjoin(ScreeningRow, ScreeningRow.response_id == ResponseRow.id)
+    ).all()
+    entries = [
+        WorklistEntry(_encounter(encounter, response), Screening.from_json(screening.result) if screening else None)
+        for encounter, response, screening in rows
+    ]
+    return sorted(entries, key=_urgency)
+
+
+def _urgency(entry: WorklistEntry) -> tuple[int, float]:
+    raised = entry.screening.raised if entry.screening else ()
+    top = raised[0].priority if raised else None
+    appointment = entry.encounter.appointment_at
+    return (top.rank if top else 9), (appointment.timestamp() if appointment else float("inf"))
+
+
+def _response(session: Session, encounter_id: str) -> ResponseRow | None:
+    return session.scalar(select(ResponseRow).where(ResponseRow.encounter_id == encounter_id))
+
+
+def _encounter(row: EncounterRow, response: ResponseRow | None) -> Encounter:
+    return Encounter(
+        id=row.id,
+        patient_name=row.patient_name,
+        date_of_birth=row.date_of_birth,
+        appointment_at=row.appointment_at,
+        started_at=response.started_at if response else None,
+        sent_at=response.sent_at if response else None,
+        help_shown=frozenset(response.help_shown if response else ()),
+        revision=response.revision if response else 0,
+    )
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

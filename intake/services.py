@@ -1,0 +1,26 @@
+"""What views work with, made once for each process and handed to them by the application."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from flask import current_app
+
+from intake.database import Database
+from intake.rulesets import Screeners
+from intake.settings import Settings
+from reports.pdf import PdfWorker
+
+
+@dataclass(frozen=True)
+class Services:
+    """Settings, database, compiled rule sets, and the process that makes PDFs."""
+
+    settings: Settings
+    database: Database
+    screeners: Screeners
+    pdf_worker: PdfWorker
+
+
+def services() -> Services:
+    """Return the services of the application that answers this request."""
+    return cast(Services, current_app.extensions["intake"])

@@ -1,0 +1,132 @@
+"""Settings: read once from the environment, checked, and frozen."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from urllib.parse import urlsplit
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+from rules.source import read
+
+PREFIX = "INTAKE_"
+KNOWN = ("DATA", "DATABASE_URL", "CLINIC_NAME", "COUNTRY", "SECRET_KEY", "BASE_URL")
+SHORTEST_KEY = 16  # characters
+_HELP_LINES = Path(__file__).parent / "help_lines.yaml"
+
+
+class SettingsError(Exception):
+    """The environment holds a setting that is not understood; the message says which and what to write instead."""
+
+
+@dataclass(frozen=True)
+class HelpLines:
+    """Whom a patient of one country calls: life in danger, a crisis, and urgent medical advice (None: no such line)."""
+
+    country: str
+    emergency_number: str
+    crisis_name: str
+    crisis_line: str
+    urgent_name: str | None
+    urgent_line: str | None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything an installation can choose. `help_lines` follows from `country`."""
+
+    data: Path
+    database_url: str = field(repr=False)  # may hold a password
+    clinic_name: str
+    country: str
+    given_secret_key: str | None = field(repr=False)
+    base_url: str
+
+    @property
+    def secret_key(self) -> str:
+        """What sessions and links are signed with: as given, else made once and kept in the data folder."""
+        return self.given_secret_key or _secret_key(self.data)
+
+    @property
+    def help_lines(self) -> HelpLines:
+        """The numbers to call in the clinic's country."""
+        return help_lines()[self.country]
+
+    @staticmethod
+    def from_environment(environ: Mapping[str, str] = os.environ) -> "Settings":
+        """Read the settings. Raises `SettingsError`."""
+        given = {
+            name.removeprefix(PREFIX): value for name, value in environ.items() if name.startswith(PREFIX) and value
+        }
+        for name in given:
+            if name not in KNOWN:
+                near = get_close_matches(name, KNOWN, n=1)
+                hint = f"did you mean {PREFIX}{near[0]}?" if near else f"known: {', '.join(KNOWN)}"
+                raise SettingsError(f"{PREFIX}{name}: there is no such setting; {hint}")
+        data = Path(given.get("DATA", "data")).resolve()
+        return Settings(
+            data=data,
+            database_url=_database_url(given.get("DATABASE_URL", f"sqlite:///{data / 'intake.sqlite'}")),
+            clinic_name=given.get("CLINIC_NAME", "Riverside Clinic"),
+            country=_country(given.get("COUNTRY", "GB").upper()),
+            given_secret_key=_long_enough(given.get("SECRET_KEY")),
+            base_url=_base_url(given.get("BASE_URL", "http://127.0.0.1:5000").rstrip("/")),
+        )
+
+
+def _database_url(url: str) -> str:
+    try:
+        make_url(url)
+    except ArgumentError as error:  # the address is not repeated: it may hold a password
+        raise SettingsError(
+            "INTAKE_DATABASE_URL: this is not an address; write sqlite:////folder/file.sqlite"
+        ) from error
+    return url
+
+
+def _country(country: str) -> str:
+    if country not in help_lines():
+        raise SettingsError(f"INTAKE_COUNTRY: {country!r} is not known; use one of {', '.join(help_lines())}")
+    return country
+
+
+def _long_enough(key: str | None) -> str | None:
+    if key is not None and len(key) < SHORTEST_KEY:
+        raise SettingsError(f"INTAKE_SECRET_KEY: {len(key)} characters can be guessed; give at least {SHORTEST_KEY}")
+    return key
+
+
+def _base_url(url: str) -> str:
+    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
+        raise SettingsError(f"INTAKE_BASE_URL: {url!r} is not an address; write https://intake.example.org")
+    return url
+
+
+def _secret_key(data: Path) -> str:
+    """Read the key in the data folder; make it if there is none. Processes that start together end with the same one."""
+    path = data / "secret_key"
+    try:
+        return path.read_text(encoding="ascii")
+    except FileNotFoundError:
+        data.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile("w", dir=data, encoding="ascii") as file:  # mode 0600
+        file.write(secrets.token_hex(32))
+        file.flush()
+        os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(file.name, path)  # whole or not at all, and never over another's
+    return path.read_text(encoding="ascii")
+
+
+@cache
+def help_lines() -> dict[str, HelpLines]:
+    """Return the numbers to call by country code, from help_lines.yaml."""
+    document = read(_HELP_LINES.name, _HELP_LINES.read_text(encoding="utf-8"))
+    return {country: HelpLines(country=country, **lines) for country, lines in document.data.items()}
