@@ -110,7 +110,7 @@ def _base_url(url: str) -> str:
 
 
 def _secret_key(data: Path) -> str:
-    """Read the key in the data folder; make it if there is none. Processes that start together end with the same one."""
+    """Read the key in the data folder; make it if there is none. Processes that start together end up with one."""
     path = data / "secret_key"
     try:
         return path.read_text(encoding="ascii")

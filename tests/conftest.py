@@ -1,0 +1,100 @@
+"""What tests of the application share: an installation of its own for each test, with a rule set published."""
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from intake import create_app, encounters, rulesets
+from intake.database import Database
+from intake.encounters import Encounter
+from intake.rulesets import Screeners
+from intake.settings import Settings
+from rules.load import library, load_texts, read_files
+from rules.ruleset import RuleSet
+
+SMALL = read_files(Path(__file__).parent / "data" / "small")
+SMALL_RULES = """
+rules:
+  S1:
+    title: Low mood
+    status: draft
+    raised_when: phq2 >= 3
+    priority: same_day
+    reason: "PHQ-2 of {phq2}."
+    consider: [Ask about mood.]
+    patient_text: Please call {crisis_line}.
+    review_by: 2028-01-01
+    evidence: {health: guideline, link: none, sources: [guide]}
+  S2:
+    title: Heavy
+    status: draft
+    raised_when: bmi >= 40
+    priority: note
+    reason: "Body mass index {bmi}."
+    consider: [Ask about weight.]
+    review_by: 2028-01-01
+    evidence: {health: guideline, link: none, sources: [guide]}
+"""
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A clinic in Great Britain with a data folder of its own."""
+    data = tmp_path / "data"
+    data.mkdir()
+    return Settings.from_environment(
+        {"INTAKE_DATA": str(data), "INTAKE_SECRET_KEY": "a key for tests only", "INTAKE_CLINIC_NAME": "Harbour Clinic"}
+    )
+
+
+@pytest.fixture
+def database(settings: Settings) -> Iterator[Database]:
+    """A new, empty database of the newest shape."""
+    database = Database(settings.database_url)
+    database.migrate()
+    yield database
+    database.engine.dispose()
+
+
+@pytest.fixture
+def app(settings: Settings, database: Database) -> Iterator[Flask]:
+    """The application with the library published."""
+    with database.writing() as session:
+        rulesets.publish(session, library())
+    app = create_app(settings)
+    app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
+    yield app
+    app.extensions["intake"].pdf_worker.close()
+    app.extensions["intake"].database.engine.dispose()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser that nobody has signed in with."""
+    return app.test_client()
+
+
+@pytest.fixture(scope="session")
+def small() -> RuleSet:
+    """A questionnaire of two pages, and two rules: S1 (low mood, same_day) and S2 (heavy, note)."""
+    return load_texts(SMALL | {"safety.yaml": SMALL_RULES})
+
+
+@pytest.fixture
+def screeners(database: Database, small: RuleSet) -> Screeners:
+    """The small rule set, published."""
+    with database.writing() as session:
+        rulesets.publish(session, small)
+    return Screeners()
+
+
+@pytest.fixture
+def ada(database: Database) -> Encounter:
+    """A patient who has been invited and has not answered anything."""
+    with database.writing() as session:
+        encounter, _ = encounters.create(session, patient_name="Ada Example", date_of_birth=date(1970, 5, 17))
+    return encounter
