@@ -245,7 +245,7 @@ def variable_words(variable: str, response: Response) -> str:
         return "not asked"
     if score.complete:
         return f"{score.low:g} {unit}".strip()
-    return f"{score.low:g} to {score.high:g} {unit}".strip() + ", incomplete"
+    return f"{score.low:g} to {score.high:g} {unit}".strip() + " (incomplete)"
 
 
 def reason_text(rule: Rule, response: Response) -> str:
