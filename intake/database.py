@@ -54,7 +54,10 @@ class EncounterRow(Row):
 
 
 class ResponseRow(Row):
-    """One patient's answers. `revision` counts the saves; `sent_at` is set when the patient sends them."""
+    """One patient's answers. `revision` counts the saves.
+
+    `sent_at` is set when the patient sends them, together with the rule set that was in use then and screens them.
+    """
 
     __tablename__ = "response"
 
@@ -65,6 +68,7 @@ class ResponseRow(Row):
     revision: Mapped[int]
     started_at: Mapped[datetime] = mapped_column(Moment)
     sent_at: Mapped[datetime | None] = mapped_column(Moment, index=True)
+    rule_set_hash: Mapped[str | None] = mapped_column(ForeignKey("rule_set.hash"))
 
 
 class ScreeningRow(Row):
@@ -84,7 +88,7 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.engine = create_engine(url)
+        self.engine = create_engine(url, hide_parameters=True)  # they are a patient's answers: not in any message
         if self.engine.dialect.name == "sqlite":
             _tune_sqlite(self.engine)
 

@@ -85,8 +85,14 @@ def age_on(date_of_birth: date, day: date) -> int:
     return day.year - date_of_birth.year - ((day.month, day.day) < (date_of_birth.month, date_of_birth.day))
 
 
+def lock(session: Session, encounter_id: str) -> None:
+    """Make other writers of this encounter wait until this session ends; SQLite locks the whole database anyway."""
+    session.execute(select(EncounterRow.id).where(EncounterRow.id == encounter_id).with_for_update())
+
+
 def save_page(session: Session, encounter_id: str, page_answers: Mapping[str, object]) -> None:
-    """Add one page's answers to those so far; what was sent blank is None. A response that was sent is left as it is."""
+    """Add one page's answers to those so far; what was sent blank is None. A response that was sent stays as it is."""
+    lock(session, encounter_id)
     response = _response(session, encounter_id)
     if response is None:
         response = ResponseRow(
@@ -105,21 +111,21 @@ def save_page(session: Session, encounter_id: str, page_answers: Mapping[str, ob
 
 def mark_help_shown(session: Session, encounter_id: str, rule_ids: Iterable[str]) -> None:
     """Remember which rules' help the patient has seen."""
+    lock(session, encounter_id)
     response = _response(session, encounter_id)
     if response is not None:
         response.help_shown = sorted({*response.help_shown, *rule_ids})
 
 
 def worklist(session: Session) -> list[WorklistEntry]:
-    """Return every encounter: the most urgent flag first, then the next appointment, then the latest."""
+    """Return every encounter: the most urgent flag first, then the next appointment."""
     rows = session.execute(
         select(EncounterRow, ResponseRow, ScreeningRow)
         .outerjoin(ResponseRow, ResponseRow.encounter_id == EncounterRow.id)
         .outerjoin(ScreeningRow, ScreeningRow.response_id == ResponseRow.id)
     ).all()
     entries = [
-        WorklistEntry(_encounter(encounter, response), Screening.from_json(screening.result) if screening else None)
-        for encounter, response, screening in rows
+        WorklistEntry(_encounter(encounter, response), _screening(screening)) for encounter, response, screening in rows
     ]
     return sorted(entries, key=_urgency)
 
@@ -133,6 +139,10 @@ def _urgency(entry: WorklistEntry) -> tuple[int, float]:
 
 def _response(session: Session, encounter_id: str) -> ResponseRow | None:
     return session.scalar(select(ResponseRow).where(ResponseRow.encounter_id == encounter_id))
+
+
+def _screening(row: ScreeningRow | None) -> Screening | None:
+    return None if row is None else Screening.from_json(row.result)
 
 
 def _encounter(row: EncounterRow, response: ResponseRow | None) -> Encounter:

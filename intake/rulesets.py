@@ -1,5 +1,6 @@
 """The rule sets of an installation: stored whole by their hash; the one published last screens."""
 
+import threading
 from datetime import UTC, datetime
 
 from sqlalchemy import select
@@ -26,19 +27,29 @@ def published_hash(session: Session) -> str | None:
 
 
 class Screeners:
-    """The compiled rule sets of this process, by hash; each is compiled once, when it is first needed."""
+    """The rule sets of this process, by hash: each is read once and compiled once, when that is first needed."""
 
     def __init__(self) -> None:
-        self._by_hash: dict[str, Screener] = {}
+        self._lock = threading.RLock()
+        self._read: dict[str, RuleSet] = {}
+        self._compiled: dict[str, Screener] = {}
+
+    def ruleset(self, session: Session, rule_set_hash: str) -> RuleSet:
+        """Return a stored rule set. Raises `LookupError` if no such rule set is stored."""
+        with self._lock:
+            if rule_set_hash not in self._read:
+                row = session.get(RuleSetRow, rule_set_hash)
+                if row is None:
+                    raise LookupError(f"no rule set {rule_set_hash} is stored")
+                self._read[rule_set_hash] = load_texts(row.files)
+            return self._read[rule_set_hash]
 
     def get(self, session: Session, rule_set_hash: str) -> Screener:
         """Return the screener of a stored rule set. Raises `LookupError` if no such rule set is stored."""
-        if rule_set_hash not in self._by_hash:
-            row = session.get(RuleSetRow, rule_set_hash)
-            if row is None:
-                raise LookupError(f"no rule set {rule_set_hash} is stored")
-            self._by_hash[rule_set_hash] = Screener(load_texts(row.files))
-        return self._by_hash[rule_set_hash]
+        with self._lock:
+            if rule_set_hash not in self._compiled:
+                self._compiled[rule_set_hash] = Screener(self.ruleset(session, rule_set_hash))
+            return self._compiled[rule_set_hash]
 
     def published(self, session: Session) -> Screener:
         """Return the screener of the rule set that screens now. Raises `LookupError` before `intake init`."""

@@ -1,5 +1,6 @@
 """From sent answers to a stored screening. Answers are committed first; a screening that was cut off is made later."""
 
+import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -9,10 +10,14 @@ from sqlalchemy.orm import Session
 
 from intake import encounters
 from intake.database import Database, ResponseRow, ScreeningRow
-from intake.rulesets import Screeners
+from intake.faults import place_of
+from intake.navigation import fitting
+from intake.rulesets import Screeners, published_hash
 from rules.response import RawAnswers, Response, read
 from rules.ruleset import RuleSet
 from rules.screening import Screening
+
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -25,63 +30,87 @@ class Screened:
 
 
 def send(database: Database, screeners: Screeners, encounter_id: str) -> None:
-    """Commit that the answers are complete, then screen them. Safe to repeat."""
+    """Commit that the answers are complete, then screen them. Safe to repeat.
+
+    Should the screening fail, the answers are sent all the same: `screen_unfinished` tries again.
+    """
     with database.writing() as session:
-        response = session.scalar(select(ResponseRow).where(ResponseRow.encounter_id == encounter_id))
+        encounters.lock(session, encounter_id)
+        response = _response(session, encounter_id)
         if response is None:
             raise LookupError(f"encounter {encounter_id} has no answers to send")
-        response.sent_at = response.sent_at or datetime.now(UTC)
-    screen(database, screeners, encounter_id)
+        if response.sent_at is None:
+            response.sent_at = datetime.now(UTC)
+            response.rule_set_hash = published_hash(session)
+    _try_to_screen(database, screeners, encounter_id)
 
 
 def screen(database: Database, screeners: Screeners, encounter_id: str) -> None:
-    """Screen a sent response with the published rule set and store the result, unless that has been done."""
-    with database.writing() as session:
-        response = session.scalar(select(ResponseRow).where(ResponseRow.encounter_id == encounter_id))
-        if response is None or _screening(session, response.id) is not None:
+    """Screen a sent response with the rule set that was in use when it was sent, unless that has been done."""
+    with database.reading() as session:
+        response = _response(session, encounter_id)
+        if response is None or response.rule_set_hash is None or _screening(session, response.id) is not None:
             return
-        screener = screeners.published(session)
-        raw = encounters.answers(session, encounter_id)
-        screening = screener.screen(read(screener.ruleset.questionnaire, raw))
-        session.add(
-            ScreeningRow(
-                id=str(uuid4()),
-                response_id=response.id,
-                rule_set_hash=screening.rule_set,
-                result=screening.as_json(),
-                screened_at=datetime.now(UTC),
+        screener = screeners.get(session, response.rule_set_hash)
+        raw = fitting(screener.ruleset.questionnaire, encounters.answers(session, encounter_id))
+    # no transaction is open here: the screening must not keep others from writing
+    screening = screener.screen(read(screener.ruleset.questionnaire, raw))
+    if not screening.agreed:
+        LOG.error("the two evaluators differ on response %s; the flags of both are kept", response.id)
+    with database.writing() as session:
+        encounters.lock(session, encounter_id)
+        if _screening(session, response.id) is None:  # another process may have been faster
+            session.add(
+                ScreeningRow(
+                    id=str(uuid4()),
+                    response_id=response.id,
+                    rule_set_hash=screening.rule_set,
+                    result=screening.as_json(),
+                    screened_at=datetime.now(UTC),
+                )
             )
-        )
 
 
 def screen_unfinished(database: Database, screeners: Screeners) -> int:
-    """Screen every response that was sent and not screened, as after a crash; return how many there were."""
+    """Screen every response that was sent and not screened, as after a crash; return how many were screened."""
     with database.reading() as session:
         waiting = session.scalars(
             select(ResponseRow.encounter_id)
             .outerjoin(ScreeningRow, ScreeningRow.response_id == ResponseRow.id)
             .where(ResponseRow.sent_at.is_not(None), ScreeningRow.id.is_(None))
         ).all()
-    for encounter_id in waiting:
+    return sum(_try_to_screen(database, screeners, encounter_id) for encounter_id in waiting)
+
+
+def _try_to_screen(database: Database, screeners: Screeners, encounter_id: str) -> bool:
+    """Screen one response; a failure is logged, and keeps neither the patient nor the other responses waiting."""
+    try:
         screen(database, screeners, encounter_id)
-    return len(waiting)
+    except Exception as error:
+        LOG.error("encounter %s is not screened yet, and will be tried again: %s", encounter_id, place_of(error))
+        return False
+    return True
 
 
 def screen_now(session: Session, screeners: Screeners, raw: RawAnswers) -> Screening:
     """Screen the answers so far, to show help at once; nothing is stored."""
     screener = screeners.published(session)
-    return screener.screen(read(screener.ruleset.questionnaire, raw))
+    return screener.screen(read(screener.ruleset.questionnaire, fitting(screener.ruleset.questionnaire, raw)))
 
 
 def stored_screening(session: Session, screeners: Screeners, encounter_id: str) -> Screened | None:
     """Return the screening of an encounter with its response and rule set, or None while there is none."""
-    response = session.scalar(select(ResponseRow).where(ResponseRow.encounter_id == encounter_id))
+    response = _response(session, encounter_id)
     row = response and _screening(session, response.id)
     if not row:
         return None
-    ruleset = screeners.get(session, row.rule_set_hash).ruleset
-    raw = encounters.answers(session, encounter_id)
+    ruleset = screeners.ruleset(session, row.rule_set_hash)
+    raw = fitting(ruleset.questionnaire, encounters.answers(session, encounter_id))
     return Screened(ruleset, read(ruleset.questionnaire, raw), Screening.from_json(row.result))
+
+
+def _response(session: Session, encounter_id: str) -> ResponseRow | None:
+    return session.scalar(select(ResponseRow).where(ResponseRow.encounter_id == encounter_id))
 
 
 def _screening(session: Session, response_id: str) -> ScreeningRow | None:

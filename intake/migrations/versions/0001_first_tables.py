@@ -36,6 +36,7 @@ def upgrade() -> None:
         sa.Column("revision", sa.Integer, nullable=False),
         sa.Column("started_at", moment, nullable=False),
         sa.Column("sent_at", moment, index=True),
+        sa.Column("rule_set_hash", sa.String(64), sa.ForeignKey("rule_set.hash")),
     )
     op.create_table(
         "screening",

@@ -1,0 +1,114 @@
+"""Encounters: invited by a link whose token is never stored, answered page by page."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from intake import encounters, submission
+from intake.database import Database
+from intake.encounters import Encounter
+from intake.rulesets import Screeners
+
+
+def test_only_the_link_itself_finds_the_encounter(database: Database):
+    with database.writing() as session:
+        encounter, token = encounters.create(session, patient_name="Ada Example", date_of_birth=date(1970, 5, 17))
+    with database.reading() as session:
+        assert encounters.find_by_token(session, token) == encounter
+        assert encounters.find_by_token(session, token[:-1]) is None
+        assert encounters.find_by_token(session, "") is None
+
+
+def test_the_token_is_long_and_not_in_the_database_files(database: Database, settings):
+    with database.writing() as session:
+        _, token = encounters.create(session, patient_name="Ada Example", date_of_birth=date(1970, 5, 17))
+    assert len(token) >= 43  # 256 bits
+    stored = b"".join(path.read_bytes() for path in settings.data.iterdir())
+    assert b"Ada Example" in stored
+    assert token.encode() not in stored
+
+
+def test_answers_are_merged_page_by_page_and_a_blank_is_kept(database: Database, ada: Encounter):
+    for page in ({"phq9_1": 1, "phq9_2": None}, {"phq9_1": 2, "own_words": "tired"}):
+        with database.writing() as session:
+            encounters.save_page(session, ada.id, page)
+    with database.reading() as session:
+        answers = encounters.answers(session, ada.id)
+        found = encounters.find(session, ada.id)
+    assert {name: answers[name] for name in answers if name != "age"} == {
+        "phq9_1": 2,
+        "phq9_2": None,
+        "own_words": "tired",
+    }
+    assert found is not None
+    assert found.revision == 2
+    assert found.started_at is not None
+
+
+@pytest.mark.parametrize(
+    ("birth", "day", "age"),
+    [
+        (date(1970, 5, 17), date(2026, 5, 16), 55),
+        (date(1970, 5, 17), date(2026, 5, 17), 56),
+        (date(2004, 2, 29), date(2026, 2, 28), 21),
+        (date(2004, 2, 29), date(2026, 3, 1), 22),
+    ],
+)
+def test_age_is_counted_in_whole_years(birth: date, day: date, age: int):
+    assert encounters.age_on(birth, day) == age
+
+
+def test_the_age_is_that_of_the_day_of_sending(database: Database, screeners: Screeners, ada: Encounter):
+    with database.writing() as session:
+        encounters.save_page(session, ada.id, {"phq9_1": 1})
+    submission.send(database, screeners, ada.id)
+    with database.reading() as session:
+        expected = encounters.age_on(ada.date_of_birth, datetime.now(UTC).date())
+        assert encounters.answers(session, ada.id)["age"] == expected
+
+
+def test_answers_that_were_sent_stay_as_they_were(database: Database, screeners: Screeners, ada: Encounter):
+    with database.writing() as session:
+        encounters.save_page(session, ada.id, {"phq9_1": 1})
+    submission.send(database, screeners, ada.id)
+    with database.writing() as session:
+        encounters.save_page(session, ada.id, {"phq9_1": 3})
+    with database.reading() as session:
+        assert encounters.answers(session, ada.id)["phq9_1"] == 1
+
+
+def test_help_that_was_shown_is_remembered(database: Database, ada: Encounter):
+    with database.writing() as session:
+        encounters.save_page(session, ada.id, {"phq9_1": 3})
+        encounters.mark_help_shown(session, ada.id, {"RF1"})
+        encounters.mark_help_shown(session, ada.id, {"RF2", "RF1"})
+    with database.reading() as session:
+        found = encounters.find(session, ada.id)
+    assert found is not None
+    assert found.help_shown == {"RF1", "RF2"}
+
+
+def test_the_worklist_is_ordered_by_urgency_and_then_by_appointment(database: Database, screeners: Screeners):
+    patients = {
+        "healthy, tomorrow": ({"phq9_1": 0, "phq9_2": 0}, 2),
+        "not begun, first": ({}, 1),
+        "low mood, later": ({"phq9_1": 3, "phq9_2": 3}, 4),
+        "heavy": ({"weight_kg": 150, "height_cm": 160}, 3),
+    }
+    for name, (answers, day) in patients.items():
+        with database.writing() as session:
+            encounter, _ = encounters.create(
+                session,
+                patient_name=name,
+                date_of_birth=date(1970, 5, 17),
+                appointment_at=datetime(2026, 11, day, 9, tzinfo=UTC),
+            )
+        if answers:
+            with database.writing() as session:
+                encounters.save_page(session, encounter.id, answers)
+            submission.send(database, screeners, encounter.id)
+    with database.reading() as session:
+        names = [entry.encounter.patient_name for entry in encounters.worklist(session)]
+        screened = [entry.screening is not None for entry in encounters.worklist(session)]
+    assert names == ["low mood, later", "heavy", "not begun, first", "healthy, tomorrow"]
+    assert screened == [True, True, False, True]
