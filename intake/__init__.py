@@ -1,20 +1,29 @@
 """The Flask application. `create_app` only wires: settings in, views, services and headers out."""
 
+import logging
 from pathlib import Path
 
-from flask import Flask, Response, current_app, render_template, request
+from flask import Flask, Response, render_template, request
 from flask_wtf.csrf import CSRFError, CSRFProtect
-from jinja2 import ChoiceLoader, FileSystemLoader, PackageLoader, PrefixLoader, StrictUndefined
+from jinja2 import ChoiceLoader, FileSystemLoader, PackageLoader, PrefixLoader
 from werkzeug.exceptions import HTTPException
 
 from intake import accounts, admin, clinician, patient
 from intake.database import Database
+from intake.faults import place_of
 from intake.rulesets import Screeners
 from intake.services import Services
 from intake.settings import Settings
 from reports.pdf import PdfWorker
 
 LONGEST_REQUEST = 256 * 1024  # bytes; one page of answers is a few hundred
+SECURITY_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; "
+    "img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+LOG = logging.getLogger(__name__)
 _HERE = Path(__file__).parent
 # in an installed wheel the templates stand inside this package, in a checkout beside it
 TEMPLATES = _HERE / "_templates" if (_HERE / "_templates").is_dir() else _HERE.parent / "templates"
@@ -31,33 +40,28 @@ def create_app(settings: Settings) -> Flask:
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a slow patient is not an attack
     )
     app.extensions["intake"] = Services(settings, Database(settings.database_url), Screeners(), PdfWorker())
-    app.jinja_env.undefined = StrictUndefined
-    app.jinja_loader = ChoiceLoader(  # type: ignore[assignment]
-        [
-            FileSystemLoader(TEMPLATES),
-            PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")}),
-        ]
-    )
-    app.jinja_env.globals["clinic_name"] = settings.clinic_name
-    app.jinja_env.globals["help_lines"] = settings.help_lines
+    _prepare_templates(app, settings)
     CSRFProtect(app)
     for module in (accounts, patient, clinician, admin):
         app.register_blueprint(module.views)
     app.after_request(_protect)
     app.register_error_handler(HTTPException, _show_error)
-    app.register_error_handler(CSRFError, _show_error)
+    app.register_error_handler(CSRFError, _show_stale_page)
     app.register_error_handler(Exception, _show_fault)
     return app
 
 
+def _prepare_templates(app: Flask, settings: Settings) -> None:
+    govuk = {name: PackageLoader(name) for name in ("govuk_frontend_jinja", "govuk_frontend_wtf")}
+    loaders = [FileSystemLoader(TEMPLATES), PrefixLoader(govuk)]
+    app.jinja_loader = ChoiceLoader(loaders)
+    app.jinja_env.globals["clinic_name"] = settings.clinic_name
+    app.jinja_env.globals["help_lines"] = settings.help_lines
+
+
 def _protect(response: Response) -> Response:
     """Keep pages out of caches, frames, logs of other sites, and closed to scripts that are not ours."""
-    response.headers["Content-Security-Policy"] = (
-        "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    )
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers.update(SECURITY_HEADERS)
     if request.endpoint != "static":
         response.headers["Cache-Control"] = "no-store"
     return response
@@ -67,7 +71,15 @@ def _show_error(error: HTTPException) -> tuple[str, int]:
     return render_template("error.html", code=error.code, message=error.description), error.code or 500
 
 
+def _show_stale_page(error: CSRFError) -> tuple[str, int]:
+    message = "This page is no longer open here: another link was opened since, or the browser was closed in between."
+    return render_template("error.html", code=error.code, message=message), 400
+
+
 def _show_fault(error: Exception) -> tuple[str, int]:
-    # the message of an exception may hold an answer: only its type goes to the log
-    current_app.logger.error("%s while answering %s", type(error).__name__, request.endpoint)
-    return render_template("error.html", code=500, message=None), 500
+    LOG.error("fault while answering %s: %s", request.endpoint, place_of(error))
+    try:
+        return render_template("error.html", code=500, message=None), 500
+    except Exception as second:  # whatever the fault was, it may be in the frame of every page
+        LOG.error("fault while showing a fault: %s", place_of(second))
+        return "<!DOCTYPE html><title>Error</title><p>Something went wrong on our side. Please try again.", 500

@@ -5,7 +5,8 @@ Every view needs a role, except the few that are listed as open or belong to a p
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Literal, ParamSpec, TypeVar, cast, get_args
+from time import time
+from typing import Literal, ParamSpec, TypeVar, get_args
 
 from flask import Blueprint, abort, current_app, redirect, session, url_for
 from itsdangerous import BadSignature, URLSafeTimedSerializer
@@ -31,14 +32,14 @@ def _signer(secret_key: str) -> URLSafeTimedSerializer:
 
 @views.get("/sign-in/<token>")
 def sign_in(token: str) -> Response:
-    """Open a session for a member of staff whose link is genuine and not too old."""
+    """Open a session of 12 hours for a member of staff whose link is genuine and not older than that."""
     try:
         role = _signer(str(current_app.secret_key)).loads(token, max_age=LINK_SECONDS)
     except BadSignature:
         abort(403, "This sign-in link is not valid any more. Please ask for a new one.")
     session.clear()
-    session["role"] = role
-    return cast(Response, redirect(url_for(f"{role}.overview")))
+    session["role"], session["ends_at"] = role, int(time()) + LINK_SECONDS
+    return redirect(url_for(f"{role}.overview"))
 
 
 def requires(role: Role) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -48,7 +49,7 @@ def requires(role: Role) -> Callable[[Callable[P, R]], Callable[P, R]]:
     def decorate(view: Callable[P, R]) -> Callable[P, R]:
         @wraps(view)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-            if session.get("role") != role:
+            if session.get("role") != role or session.get("ends_at", 0) < time():
                 abort(403, f"This page is for signed-in {role}s. Please open your sign-in link again.")
             return view(*args, **kwargs)
 

@@ -1,0 +1,101 @@
+"""Who may see what: a walk along every route as everybody, and the links that let staff in."""
+
+import pytest
+from flask import Flask, url_for
+from flask.testing import FlaskClient
+from itsdangerous import URLSafeTimedSerializer
+
+from intake import accounts, encounters
+from intake.accounts import LINK_SECONDS, sign_in_token
+from intake.database import Database
+from intake.encounters import Encounter
+from intake.settings import Settings
+
+OPEN = {"static", "accounts.sign_in", "patient.home", "patient.start", "patient.help_now"}
+METHODS = {"GET", "POST"}
+
+
+def routes(app: Flask, encounter: Encounter) -> list[tuple[str, str, str]]:
+    """Every method of every view: endpoint, method, an address of it."""
+    values = {"encounter_id": encounter.id, "rule_id": "RF1", "page_id": "mood", "token": "x", "filename": "icon.svg"}
+    found = []
+    with app.test_request_context():
+        for rule in app.url_map.iter_rules():
+            address = url_for(rule.endpoint, **{name: values[name] for name in rule.arguments})
+            found += [(rule.endpoint, method, address) for method in (rule.methods or set()) & METHODS]
+    return found
+
+
+def lets_in(client: FlaskClient, method: str, address: str) -> bool:
+    """Whether anything but a refusal comes back."""
+    response = client.open(address, method=method)
+    response.close()
+    assert response.status_code < 500, address
+    return response.status_code not in (401, 403)
+
+
+def endpoints(app: Flask, blueprint: str) -> set[str]:
+    return {name for name in app.view_functions if name.startswith(f"{blueprint}.")}
+
+
+def test_nobody_sees_only_what_is_open(app: Flask, client: FlaskClient, ada: Encounter):
+    seen = {endpoint for endpoint, method, address in routes(app, ada) if lets_in(client, method, address)}
+    assert seen - OPEN == set()
+
+
+@pytest.mark.parametrize("role", ["clinician", "admin"])
+def test_staff_see_their_own_pages_and_no_others(app: Flask, settings: Settings, ada: Encounter, role: accounts.Role):
+    seen = set()
+    for endpoint, method, address in routes(app, ada):
+        client = app.test_client()  # a new one each time: some views end the session
+        assert client.get(f"/sign-in/{sign_in_token(settings.secret_key, role)}").status_code == 302
+        if lets_in(client, method, address):
+            seen.add(endpoint)
+    assert seen - OPEN == endpoints(app, role)
+
+
+def test_patients_see_their_own_pages_and_no_others(app: Flask, database: Database, ada: Encounter):
+    with database.writing() as session:
+        _, token = encounters.create(session, patient_name="Ben Example", date_of_birth=ada.date_of_birth)
+    seen = set()
+    for endpoint, method, address in routes(app, ada):
+        client = app.test_client()
+        assert client.get(f"/start/{token}").status_code == 302
+        if lets_in(client, method, address):
+            seen.add(endpoint)
+    assert seen - OPEN == endpoints(app, "patient") - OPEN
+
+
+@pytest.mark.parametrize("role", ["clinician", "admin"])
+def test_a_link_lets_in_for_twelve_hours(client: FlaskClient, settings: Settings, monkeypatch, role: accounts.Role):
+    client.get(f"/sign-in/{sign_in_token(settings.secret_key, role)}")
+    assert client.get(f"/{role}").status_code == 200
+    later = accounts.time() + LINK_SECONDS + 1
+    monkeypatch.setattr(accounts, "time", lambda: later)
+    refused = client.get(f"/{role}")
+    assert refused.status_code == 403
+    assert "sign-in link" in refused.text
+
+
+def test_an_old_link_is_refused_in_words(client: FlaskClient, settings: Settings, monkeypatch):
+    token = sign_in_token(settings.secret_key, "clinician")
+    later = accounts.time() + LINK_SECONDS + 2
+    monkeypatch.setattr("itsdangerous.timed.time.time", lambda: later)
+    refused = client.get(f"/sign-in/{token}")
+    assert refused.status_code == 403
+    assert "Please ask for a new one" in refused.text
+
+
+def test_a_forged_link_is_refused(client: FlaskClient, settings: Settings):
+    genuine = sign_in_token(settings.secret_key, "clinician")
+    other_key = sign_in_token("another key altogether", "clinician")
+    other_purpose = URLSafeTimedSerializer(settings.secret_key, salt="password").dumps("clinician")
+    for token in (genuine[:-1], genuine[::-1], other_key, other_purpose, "x"):
+        assert client.get(f"/sign-in/{token}").status_code == 403
+    assert client.get("/clinician").status_code == 403
+
+
+def test_opening_a_patients_link_ends_a_session_of_staff(client: FlaskClient, settings: Settings, database: Database):
+    client.get(f"/sign-in/{sign_in_token(settings.secret_key, 'clinician')}")
+    client.get("/start/unknown")
+    assert client.get("/clinician").status_code == 403

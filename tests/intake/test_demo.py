@@ -1,0 +1,87 @@
+"""The invented patients: always the same few, whatever is asked of them twice."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from intake import demo, encounters, rulesets, submission
+from intake.database import Database
+from intake.encounters import Encounter, WorklistEntry
+from intake.rulesets import Screeners
+from rules.load import library
+from rules.ruleset import Priority
+
+KEY = "a key for tests only"
+
+
+@pytest.fixture
+def screeners(database: Database) -> Screeners:
+    """The library, published."""
+    with database.writing() as session:
+        rulesets.publish(session, library())
+    return Screeners()
+
+
+def everybody(database: Database) -> dict[str, WorklistEntry]:
+    with database.reading() as session:
+        return {entry.encounter.patient_name: entry for entry in encounters.worklist(session)}
+
+
+def invited(database: Database, token: str | None) -> Encounter:
+    with database.reading() as session:
+        encounter = encounters.find_by_token(session, token or "")
+    assert encounter is not None
+    return encounter
+
+
+def test_every_kind_of_patient_is_there(database: Database, screeners: Screeners):
+    assert demo.fill(database, screeners, KEY) == 5
+    people = everybody(database)
+    flags = {name: entry.screening.raised for name, entry in people.items() if entry.screening}
+    assert flags["Patricia Lindqvist"][0].priority is Priority.EMERGENCY
+    assert len(flags["Susan Okafor"]) >= 5
+    assert flags["Daniel Marsh"] == ()
+    assert set(people) - set(flags) == {"Helen Whitcombe", "George Adeyemi"}
+    assert people["George Adeyemi"].encounter.revision > 3
+    assert people["Helen Whitcombe"].encounter.revision == 0
+
+
+def test_who_was_invited_is_a_woman_of_52_today(database: Database, screeners: Screeners):
+    demo.fill(database, screeners, KEY)
+    helen = invited(database, demo.invitation(database, KEY))
+    assert encounters.age_on(helen.date_of_birth, datetime.now(UTC).date()) == 52
+
+
+def test_the_second_time_adds_nobody(database: Database, screeners: Screeners):
+    demo.fill(database, screeners, KEY)
+    assert demo.fill(database, screeners, KEY) == 0
+    assert len(everybody(database)) == 5
+
+
+def test_a_new_patient_is_invited_once_the_last_one_has_answered(database: Database, screeners: Screeners):
+    demo.fill(database, screeners, KEY)
+    first = demo.invitation(database, KEY)
+    encounter = invited(database, first)
+    with database.writing() as session:
+        encounters.save_page(session, encounter.id, {"has_uterus": "yes"})
+    assert demo.invitation(database, KEY) == first
+    submission.send(database, screeners, encounter.id)
+    assert demo.invitation(database, KEY) is None
+
+    assert demo.fill(database, screeners, KEY) == 1
+    assert invited(database, demo.invitation(database, KEY)).sent_at is None
+    assert demo.fill(database, screeners, KEY) == 0
+
+
+def test_links_cannot_be_made_without_the_secret_key(database: Database, screeners: Screeners):
+    demo.fill(database, screeners, KEY)
+    assert demo.invitation(database, "another key") is None
+
+
+def test_what_was_cut_off_is_finished(database: Database, screeners: Screeners, monkeypatch: pytest.MonkeyPatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(submission, "send", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            demo.fill(database, screeners, KEY)
+    demo.fill(database, screeners, KEY)
+    assert sum(entry.screening is not None for entry in everybody(database).values()) == 3
