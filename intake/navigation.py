@@ -1,0 +1,121 @@
+"""Where a patient is in the questionnaire, and what comes next. All of it follows from the answers; nothing is stored.
+
+A question is asked once all that it depends on has been sent, so questions that follow from an answer on the same page
+come right after it, on that page again.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from rules.condition import findings
+from rules.errors import AnswerErrors
+from rules.questionnaire import Item, Page, Questionnaire, Section
+from rules.reference import truth
+from rules.response import RawAnswers, Response, read
+
+
+@dataclass(frozen=True)
+class Progress:
+    """ "Section 2 of 8: Your symptoms". Counts the sections that hold a question for this patient."""
+
+    number: int
+    count: int
+    title: str
+
+
+@dataclass(frozen=True)
+class Journey:
+    """A patient's way through the questionnaire, as the answers so far lay it.
+
+    `raw` holds an item once its page was sent, with None where it was left blank; it must fit the questionnaire.
+    """
+
+    questionnaire: Questionnaire
+    raw: RawAnswers
+
+    @cached_property
+    def response(self) -> Response:
+        """The answers so far, typed."""
+        return read(self.questionnaire, self.raw)
+
+    def due(self, page: Page) -> tuple[Item, ...]:
+        """Return the page's items that are to be asked now, whether answered or not."""
+        return tuple(item for item in page.items if self._is_due(item))
+
+    def unsent(self, page: Page) -> tuple[Item, ...]:
+        """Return the page's items that are to be asked now and were never sent, not even blank."""
+        return tuple(item for item in self.due(page) if item.id not in self.raw)
+
+    def path(self) -> list[Page]:
+        """Return the pages that ask something of this patient, in order."""
+        return [page for page in self.questionnaire.pages.values() if self.due(page)]
+
+    def next_page(self, current: Page | None = None) -> Page | None:
+        """Return the page to go on with: the next one, from the current one on, with a question that was never sent.
+
+        After the last page it looks from the beginning; None when everything was sent.
+        """
+        pages = list(self.questionnaire.pages.values())
+        start = [page.id for page in pages].index(current.id) if current else 0
+        ahead = pages[start:] + pages[:start]
+        return next((page for page in ahead if self.unsent(page)), None)
+
+    def previous_page(self, current: Page | None = None) -> Page | None:
+        """Return the page before the current one (None: before the end), or None at the beginning."""
+        path = self.path()
+        if current is None:
+            return path[-1] if path else None
+        order = list(self.questionnaire.pages)
+        before = [page for page in path if order.index(page.id) < order.index(current.id)]
+        return before[-1] if before else None
+
+    def sections(self) -> list[Section]:
+        """Return the sections that hold a question for this patient, or may hold one."""
+        return [section for section in self.questionnaire.sections if any(map(self._may_ask, section.pages))]
+
+    def progress(self, page: Page) -> Progress:
+        """Return which section the page is in."""
+        sections = self.sections()
+        number = [section.id for section in sections].index(page.section) + 1
+        return Progress(number, len(sections), sections[number - 1].title)
+
+    def is_first_of_section(self, page: Page) -> bool:
+        """Whether no page before this one in its section asks anything of this patient."""
+        return next((p.id for p in self.path() if p.section == page.section), None) == page.id
+
+    def _may_ask(self, page: Page) -> bool:
+        return any(not item.derived and item.id not in self.response.not_applicable for item in page.items)
+
+    def _is_due(self, item: Item) -> bool:
+        if item.derived or item.id in self.response.not_applicable:
+            return False
+        if item.when is None or truth(item.when, self.response.values) is True:
+            return True
+        # It cannot be decided yet. It is asked all the same once that is because of a blank or a "not sure".
+        return all(self._is_sent(finding.variable) for finding in findings(item.when))
+
+    def _is_sent(self, variable: str) -> bool:
+        if variable in self.questionnaire.scores:
+            return all(map(self._is_sent, self.questionnaire.scores[variable].items))
+        is_derived = self.questionnaire.items[variable].derived is not None
+        return is_derived or variable in self.raw or variable in self.response.not_applicable
+
+
+def fitting(questionnaire: Questionnaire, raw: Mapping[str, object]) -> dict[str, object]:
+    """Return the answers that fit a questionnaire.
+
+    A patient may have begun with an older version: what it no longer knows is left out here, and stays stored.
+    """
+    known = {name: answer for name, answer in raw.items() if name in questionnaire.items}
+    try:
+        read(questionnaire, known)
+    except AnswerErrors as error:
+        return without(known, (problem.item for problem in error.problems))
+    return known
+
+
+def without(raw: Mapping[str, object], names: Iterable[str]) -> dict[str, object]:
+    """Return answers less some of them."""
+    left_out = set(names)
+    return {name: answer for name, answer in raw.items() if name not in left_out}

@@ -1,0 +1,279 @@
+"""The patient's pages: welcome, one page of questions at a time, help at once, check, send.
+
+Each page is saved as it is sent. Which page comes next follows from the answers (`navigation`).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+from flask import Blueprint, abort, redirect, render_template, request, session, url_for
+from werkzeug.wrappers import Response
+
+from intake import encounters, submission
+from intake.encounters import Encounter
+from intake.forms import ASKED, EXTRA_LABELS, AnswersForm, filled_form
+from intake.help_at_once import Help, help_for, is_new, phone_lines
+from intake.navigation import Journey, fitting
+from intake.services import services
+from rules.questionnaire import Item, Page
+from rules.response import Missing
+from rules.screening import Screener
+
+views = Blueprint("patient", __name__)
+SESSION_KEY = "encounter"
+SHOW_ALL = "all"  # ?show=all: the whole page, and not only what is still open on it
+SHOW_NEW = "new"  # ?show=new: only the help that the last answers called for
+
+P = ParamSpec("P")
+Answer = str | Response | tuple[str, int]
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One request of a patient: the encounter, the way through its questions, and what screens the answers."""
+
+    encounter: Encounter
+    journey: Journey
+    screener: Screener
+
+    def help(self) -> Help:
+        """Return what the answers so far tell the patient at once."""
+        screening = self.screener.screen(self.journey.response)
+        return help_for(self.screener.ruleset, screening, services().settings.help_lines)
+
+
+def _visit(encounter_id: str) -> Visit | None:
+    with services().database.reading() as database:
+        encounter = encounters.find(database, encounter_id)
+        if encounter is None:
+            return None
+        screener = services().screeners.published(database)
+        questionnaire = screener.ruleset.questionnaire
+        raw = fitting(questionnaire, encounters.answers(database, encounter.id))
+    return Visit(encounter, Journey(questionnaire, raw), screener)
+
+
+def for_patient(view: Callable[Concatenate[Visit, P], Answer]) -> Callable[P, Answer]:
+    """Hand the view the visit of the patient whose link opened this session; nobody else gets in."""
+
+    @wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> Answer:
+        visit = _visit(session.get(SESSION_KEY, ""))
+        if visit is None:
+            return render_template("patient/closed.html"), 403
+        return view(visit, *args, **kwargs)
+
+    return guarded
+
+
+def before_sending(view: Callable[Concatenate[Visit, P], Answer]) -> Callable[Concatenate[Visit, P], Answer]:
+    """Show the page of thanks instead of the view once the answers were sent."""
+
+    def guarded(visit: Visit, /, *args: P.args, **kwargs: P.kwargs) -> Answer:
+        if visit.encounter.sent_at is not None:
+            return redirect(url_for("patient.sent"), 303)
+        return view(visit, *args, **kwargs)
+
+    guarded.__name__ = view.__name__  # by which Flask names the route
+    return guarded
+
+
+@views.get("/")
+def home() -> str:
+    """Say what this is, to whoever comes without a link."""
+    return render_template("patient/home.html")
+
+
+@views.get("/start/<token>")
+def start(token: str) -> Answer:
+    """Open a session for the patient whose link this is."""
+    with services().database.reading() as database:
+        encounter = encounters.find_by_token(database, token)
+    session.clear()
+    if encounter is None:
+        return render_template("patient/closed.html"), 404
+    session[SESSION_KEY] = encounter.id
+    return redirect(url_for("patient.welcome"))
+
+
+@views.get("/welcome")
+@for_patient
+@before_sending
+def welcome(visit: Visit) -> Answer:
+    """Say what the questions are for, who reads the answers and when, and whom to call now."""
+    return render_template(
+        "patient/welcome.html",
+        encounter=visit.encounter,
+        continue_at=_address(visit.journey.next_page()),
+        sections=[section.title for section in visit.journey.sections()],
+        lines=phone_lines(services().settings.help_lines),
+    )
+
+
+@views.get("/questions/<page_id>")
+@for_patient
+@before_sending
+def questions(visit: Visit, page_id: str) -> Answer:
+    """Show a page: what is still open on it, or all of it."""
+    page = _page(visit, page_id)
+    items = visit.journey.unsent(page)
+    if request.args.get("show") == SHOW_ALL or not items:
+        items = visit.journey.due(page)
+    if not items:
+        return redirect(_address(visit.journey.next_page(page)))
+    return _show(visit, page, filled_form(items, visit.journey.raw))
+
+
+@views.post("/questions/<page_id>")
+@for_patient
+@before_sending
+def save(visit: Visit, page_id: str) -> Answer:
+    """Save a page. What does not fit is shown again; all the rest is kept."""
+    page = _page(visit, page_id)
+    shown = request.form.get(ASKED, "").split()
+    form = filled_form([item for item in page.items if item.id in shown], visit.journey.raw, request.form)
+    is_valid = form.validate()
+    with services().database.writing() as database:
+        encounters.save_page(database, visit.encounter.id, form.answers())
+    journey = Journey(visit.journey.questionnaire, {**visit.journey.raw, **form.answers()})
+    after = Visit(visit.encounter, journey, visit.screener)
+    if is_new(after.help(), visit.encounter.help_shown):
+        return redirect(url_for("patient.help_now", after=page.id, show=SHOW_NEW), 303)
+    if not is_valid:
+        return _show(after, page, form), 422
+    return redirect(_address(journey.next_page(page)), 303)
+
+
+@views.get("/help-now")
+def help_now() -> Answer:
+    """Show whom to call, and what the patient's own answers call for; whoever comes without a link sees the numbers."""
+    visit = _visit(session.get(SESSION_KEY, ""))
+    if visit is None:
+        lines = phone_lines(services().settings.help_lines)
+        return render_template("patient/help_now.html", help=Help((), lines), visit=None, after=None)
+    found = visit.help()
+    if request.args.get("show") == SHOW_NEW and is_new(found, visit.encounter.help_shown):
+        found = found.without(visit.encounter.help_shown)
+    return render_template("patient/help_now.html", help=found, visit=visit, after=request.args.get("after", ""))
+
+
+@views.post("/help-now")
+@for_patient
+def go_on(visit: Visit) -> Answer:
+    """Remember which help the patient has seen, and go on with the questions."""
+    with services().database.writing() as database:
+        encounters.mark_help_shown(database, visit.encounter.id, visit.help().keys())
+    if visit.encounter.sent_at is not None:
+        return redirect(url_for("patient.sent"), 303)
+    current = visit.journey.questionnaire.pages.get(request.form.get("after", ""))
+    return redirect(_address(visit.journey.next_page(current)), 303)
+
+
+@views.get("/check")
+@for_patient
+@before_sending
+def check(visit: Visit) -> Answer:
+    """Show all answers, with a way to change each."""
+    open_page = visit.journey.next_page()
+    if open_page is not None:
+        return redirect(_address(open_page))
+    return render_template(
+        "patient/check.html",
+        sections=_answers_by_section(visit.journey),
+        back=_address(visit.journey.previous_page(), SHOW_ALL),
+    )
+
+
+@views.post("/check")
+@for_patient
+def send(visit: Visit) -> Answer:
+    """Send the answers to the clinic. Sending twice does no harm."""
+    if visit.encounter.started_at is None:
+        return redirect(url_for("patient.welcome"), 303)
+    submission.send(services().database, services().screeners, visit.encounter.id)
+    return redirect(url_for("patient.sent"), 303)
+
+
+@views.get("/sent")
+@for_patient
+def sent(visit: Visit) -> Answer:
+    """Thank the patient, and say what happens next."""
+    if visit.encounter.sent_at is None:
+        return redirect(url_for("patient.welcome"))
+    return render_template("patient/sent.html", encounter=visit.encounter, help=visit.help())
+
+
+@dataclass(frozen=True)
+class GivenAnswer:
+    """One line of the page to check: the question, the answer in the patient's words, and where to change it."""
+
+    question: str
+    words: tuple[str, ...]
+    is_blank: bool
+    change: str
+
+
+def _answers_by_section(journey: Journey) -> list[tuple[str, list[GivenAnswer]]]:
+    sections = []
+    for section in journey.sections():
+        given = [_given(journey, page, item) for page in section.pages for item in journey.due(page)]
+        sections.append((section.title, given))
+    return sections
+
+
+def _given(journey: Journey, page: Page, item: Item) -> GivenAnswer:
+    answer = journey.response.answers[item.id]
+    change = f"{_address(page, SHOW_ALL)}#{item.id}"
+    if answer is Missing.SKIPPED:
+        return GivenAnswer(item.text, ("Left blank",), True, change)
+    if isinstance(answer, Missing):
+        return GivenAnswer(item.text, (EXTRA_LABELS[answer.value],), False, change)
+    if item.private:
+        # somebody may look over a shoulder at this list, long after the page itself was left
+        return GivenAnswer(item.text, ("Answered. Not shown here, to keep it private.",), False, change)
+    picked = answer if isinstance(answer, frozenset) else {answer}
+    labels = tuple(option.label for option in item.options if option.code in picked)
+    number = f"{answer:g} {item.unit}".strip() if isinstance(answer, int | float) else str(answer)
+    return GivenAnswer(item.text, labels or (number,), False, change)
+
+
+def _show(visit: Visit, page: Page, form: AnswersForm) -> str:
+    journey = visit.journey
+    items = [field.item for field in form.questions()]
+    is_follow_up = len(items) < len(journey.due(page))
+    back = page if is_follow_up else journey.previous_page(page)
+    only = items[0] if len(items) == 1 else None
+    return render_template(
+        "patient/questions.html",
+        page=page,
+        form=form,
+        asked=ASKED,
+        is_follow_up=is_follow_up,
+        # a single question that says what the page's title says is the page's heading itself
+        is_heading=only is not None and only.text.strip(" .?:") == page.title.strip(" .?:"),
+        intro=journey.questionnaire.section(page.section).intro if journey.is_first_of_section(page) else "",
+        progress=journey.progress(page),
+        back=_address(back, SHOW_ALL) if back else url_for("patient.welcome"),
+        was_helped=_was_helped(visit),
+    )
+
+
+def _was_helped(visit: Visit) -> bool:
+    """Whether to offer the page of help once more; private advice alone leaves no trace on other pages."""
+    by_id = visit.screener.ruleset.by_id
+    shown = (key.split()[0] for key in visit.encounter.help_shown)
+    return any(rule in by_id and not by_id[rule].private for rule in shown)
+
+
+def _page(visit: Visit, page_id: str) -> Page:
+    page = visit.journey.questionnaire.pages.get(page_id)
+    return page or abort(404, "There is no such page of questions.")
+
+
+def _address(page: Page | None, show: str | None = None) -> str:
+    """The address of a page of questions; that of the page to check when there is none left."""
+    if page is None:
+        return url_for("patient.check")
+    return url_for("patient.questions", page_id=page.id, show=show)

@@ -1,0 +1,161 @@
+"""How a question looks: each field's parameters for the macros of GOV.UK Frontend, which write the markup.
+
+The macros take about a millisecond a question. What a question looks like depends only on the item and on what is
+picked, so that is rendered once and kept; nothing that a patient typed is ever kept.
+"""
+
+from functools import lru_cache
+from typing import Any, cast
+
+from flask import render_template
+from markupsafe import Markup, escape
+
+from rules.questionnaire import Item
+from rules.response import Missing
+
+Params = dict[str, Any]
+MOST_ON_A_SCALE = 4  # options side by side on a phone
+LONGEST_ON_A_SCALE = 24  # characters of a label there
+RADIOS = "govuk_frontend_wtf/radios.html"
+CHECKBOXES = "govuk_frontend_wtf/checkboxes.html"
+INPUT = "govuk_frontend_wtf/input.html"
+TEXTAREA = "govuk_frontend_wtf/textarea.html"
+
+
+class ChoiceWidget:
+    """Radio buttons. Short graded answers stand side by side, so that a list of symptoms is quick on a phone."""
+
+    def __call__(self, field: Any, **kwargs: Any) -> Markup:
+        """Render the field. `heading`: the question is the page's heading."""
+        return _kept(_choice, field, str(field.data), kwargs.get("heading", False))
+
+
+class ChoicesWidget:
+    """Check boxes. Those that exclude the others stand behind a divider and untick them where there is script."""
+
+    def __call__(self, field: Any, **kwargs: Any) -> Markup:
+        """Render the field. `heading`: the question is the page's heading."""
+        return _kept(_choices, field, tuple(field.data), kwargs.get("heading", False))
+
+
+class NumberWidget:
+    """A box for a number, and boxes to tick in its place."""
+
+    def __call__(self, field: Any, **kwargs: Any) -> Markup:
+        """Render the field. `heading`: the question is the page's heading."""
+        item = field.item
+        params = _box(item, field, kwargs.get("heading", False)) | {
+            "inputmode": "numeric" if item.type == "integer" else "decimal",
+            "classes": f"govuk-input--width-{5 if (item.max or 0) > 999 or item.type == 'decimal' else 3}",
+        }
+        if item.unit:
+            params["suffix"] = {"text": item.unit}
+            in_unit = Markup('<span class="govuk-visually-hidden"> ({})</span>').format(item.unit)
+            params["label"] = {**params["label"], "text": None, "html": escape(item.text) + in_unit}
+        box = Markup(render_template(INPUT, params=params))
+        offered = tuple(field.extra_labels.items())
+        if not offered:
+            return box
+        instead = _instead(item, field.instead_name, offered, tuple(field.instead))
+        return Markup('<div class="number-field">{}{}</div>').format(box, instead)
+
+
+class TextWidget:
+    """A box for the patient's own words."""
+
+    def __call__(self, field: Any, **kwargs: Any) -> Markup:
+        """Render the field. `heading`: the question is the page's heading."""
+        params = _box(field.item, field, kwargs.get("heading", False)) | {"rows": 4, "spellcheck": True}
+        return Markup(render_template(TEXTAREA, params=params))
+
+
+def is_scale(item: Item) -> bool:
+    """Whether an item's answers are few, graded (yes and no too) and short enough to stand side by side."""
+    is_graded = item.type == "yes_no" or all(isinstance(option.code, int) for option in item.options)
+    is_short = all(len(option.label) <= LONGEST_ON_A_SCALE and not option.hint for option in item.options)
+    return is_graded and is_short and len(item.options) <= MOST_ON_A_SCALE
+
+
+def _kept(render: Any, field: Any, picked: object, heading: bool) -> Markup:
+    """Render a field that has no error from what is kept; one with an error may hold anything, and is not kept."""
+    render = render.__wrapped__ if field.errors else render
+    return cast(Markup, render(field.item, tuple(field.extra_labels.items()), picked, _error(field), heading))
+
+
+@lru_cache(maxsize=4096)
+def _choice(item: Item, offered: tuple[tuple[str, str], ...], picked: str, error: str, heading: bool) -> Markup:
+    items: list[Params] = [_option(option.code, option.label, option.hint) for option in item.options]
+    beside = [extra for extra in offered if item.type == "yes_no" and extra[0] == Missing.NOT_SURE]
+    below = [extra for extra in offered if extra not in beside]
+    items += [_option(code, label, "") for code, label in beside]
+    if below:
+        items += [{"divider": "or"}, *(_option(code, label, "") for code, label in below)]
+    layout = "scale scale--yes-no" if item.type == "yes_no" else "scale" if is_scale(item) else ""
+    params = _group(item, items, error, heading) | {"value": picked, "classes": layout}
+    return Markup(render_template(RADIOS, params=params))
+
+
+@lru_cache(maxsize=4096)
+def _choices(
+    item: Item, offered: tuple[tuple[str, str], ...], picked: tuple[str, ...], error: str, heading: bool
+) -> Markup:
+    together: list[Params] = []
+    alone: list[Params] = []
+    for option in item.options:
+        params = _option(option.code, option.label, option.hint)
+        if option.code == "none":
+            alone.append(params | {"behaviour": "exclusive"})
+        else:
+            together.append(params)
+    alone += [_option(code, label, "") | {"behaviour": "exclusive"} for code, label in offered]
+    items = together + ([{"divider": "or"}, *alone] if alone else [])
+    params = _group(item, items, error, heading) | {"values": list(picked)}
+    return Markup(render_template(CHECKBOXES, params=params))
+
+
+@lru_cache(maxsize=1024)
+def _instead(item: Item, name: str, offered: tuple[tuple[str, str], ...], picked: tuple[str, ...]) -> Markup:
+    boxes = [
+        {
+            # these boxes stand outside the question's own label, so each says to what it belongs
+            "html": Markup('{}<span class="govuk-visually-hidden">: {}</span>').format(label, item.text),
+            "value": word,
+            "behaviour": "exclusive",
+        }
+        for word, label in offered
+    ]
+    params = {"name": name, "items": boxes, "values": list(picked), "classes": "govuk-checkboxes--small side-by-side"}
+    return Markup(render_template(CHECKBOXES, params=params))
+
+
+def _group(item: Item, items: list[Params], error: str, heading: bool) -> Params:
+    size = "l" if heading else "s"
+    legend = {"text": item.text, "classes": f"govuk-fieldset__legend--{size}", "isPageHeading": heading}
+    return {
+        "name": item.id,
+        "idPrefix": item.id,
+        "items": items,
+        "fieldset": {"legend": legend},
+        "hint": {"text": item.hint} if item.hint else None,
+        "errorMessage": {"text": error} if error else None,
+    }
+
+
+def _box(item: Item, field: Any, heading: bool) -> Params:
+    error = _error(field)
+    return {
+        "id": item.id,
+        "name": field.name,
+        "value": field.data,
+        "label": {"text": item.text, "classes": f"govuk-label--{'l' if heading else 's'}", "isPageHeading": heading},
+        "hint": {"text": item.hint} if item.hint else None,
+        "errorMessage": {"text": error} if error else None,
+    }
+
+
+def _option(code: object, label: str, hint: str) -> Params:
+    return {"value": str(code), "text": label, "hint": {"text": hint} if hint else None}
+
+
+def _error(field: Any) -> str:
+    return str(field.errors[0]) if field.errors else ""
