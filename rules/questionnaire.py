@@ -237,10 +237,9 @@ def combine(score: Score, lows: Sequence[Number], highs: Sequence[Number]) -> tu
 def read_section(document: Document) -> tuple[Section | None, tuple[Located, ...]]:
     """Read one questionnaire file; problems go into the document."""
     located = take_conditions(document)
-    data = document.data
-    if isinstance(data, dict):
-        _fill_option_lists(document, data)
-    section = validate(Section, document, data, ())
+    if isinstance(document.data, dict):
+        _fill_option_lists(document, document.data)
+    section = validate(Section, document, document.data, ())
     return section and _with_places(section), located
 
 

@@ -24,6 +24,7 @@ ORDER = {  # each module imports only those above it
         "explain",
         "screening",
         "check",
+        "coverage",
         "load",
     ],
 }

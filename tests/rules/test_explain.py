@@ -90,7 +90,8 @@ def test_the_smallest_reason_is_preferred() -> None:
 def test_a_reason_gives_the_answer_in_words_and_a_score_as_bounds() -> None:
     response = read(SMALL, {"hormone_status": "current", "phq9_1": 2, "phq9_2": 2})
     reasons = because(CONDITIONS[0], response)
-    assert [(r.variable, r.answer) for r in reasons] == [("hormone_status", "Yes, now"), ("phq3", "4 to 7 (incomplete)")]
+    given = [(reason.variable, reason.answer) for reason in reasons]
+    assert given == [("hormone_status", "Yes, now"), ("phq3", "4 to 7 (incomplete)")]
 
 
 def test_what_would_change_it_names_the_nearest_answer_first_found() -> None:

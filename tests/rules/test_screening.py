@@ -1,4 +1,4 @@
-"""A response put through a rule set: outcome, priority, reasons, what is missing, and what happens if the engine errs."""
+"""A response put through a rule set: outcome, priority, reasons, what is missing, and what an engine error does."""
 
 import json
 from pathlib import Path
