@@ -16,8 +16,11 @@ def read_answers(path: Path) -> dict[str, object]:
         raw = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
         text = raw.decode("utf-8-sig")
         answers = json.loads(text, object_pairs_hook=_without_repeats)
+        json.dumps(answers, ensure_ascii=False).encode()
     except OSError as error:
         raise AnswersFileError(f"{name}: cannot be read ({error.strerror})") from error
+    except UnicodeEncodeError as error:
+        raise AnswersFileError(f"{name}: {error.object[error.start]!a} is half a character; leave it out") from error
     except UnicodeDecodeError as error:
         raise AnswersFileError(f"{name}: byte {error.start} is not UTF-8 text; save the file as UTF-8") from error
     except json.JSONDecodeError as error:

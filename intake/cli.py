@@ -2,36 +2,32 @@
 
 import json
 import os
-import socket
 import sys
 from pathlib import Path
 
 import click
+from sqlalchemy.exc import OperationalError
 
-from intake import demo, rulesets, submission
+from intake import demo, rulesets, serving, submission
 from intake.accounts import Role, sign_in_token
 from intake.answers_file import AnswersFileError, read_answers
 from intake.database import Database
 from intake.rulesets import Screeners
-from intake.settings import Settings, SettingsError
+from intake.settings import Settings, SettingsError, kept_secret_key
 from reports.html import page
 from reports.pdf import write_pdf
-from reports.summary import summarise
+from reports.summary import PRIORITY_WORDS, summarise
 from rules.check import run_tests
 from rules.coverage import coverage
 from rules.errors import AnswerErrors, RuleErrors
 from rules.explain import reason_text
 from rules.load import LIBRARY, library, load
-from rules.response import read
+from rules.response import Response, read
 from rules.ruleset import RuleSet
-from rules.screening import Screener
+from rules.screening import Screener, Screening
 
-# glibc would hand the engine's tables back to the kernel for each patient, and fault them in again for the next
-MALLOC = {
-    "MALLOC_MMAP_THRESHOLD_": "1000000000",
-    "MALLOC_TRIM_THRESHOLD_": "2000000000",
-    "MALLOC_TOP_PAD_": "67108864",
-}
+OWNER_ONLY = 0o077  # what patients write is for nobody else on the machine
+TEST_COLUMNS = ("rule", "test", "expected", "got")
 
 
 @click.group()
@@ -47,13 +43,36 @@ def _settings() -> Settings:
         raise click.ClickException(str(error)) from error
 
 
+def _ready_database(settings: Settings) -> Database:
+    """The database, brought up to date; an error in words before `intake init`."""
+    os.umask(OWNER_ONLY)
+    database = Database(settings.database_url)
+    try:
+        database.migrate()
+        with database.reading() as session:
+            is_ready = rulesets.published_hash(session) is not None
+    except OperationalError as error:
+        raise click.ClickException(
+            f"cannot open the database ({error.orig}); is it set up? Run: intake init"
+        ) from error
+    if not is_ready:
+        raise click.ClickException(f"nothing is set up in {settings.data} yet; run: intake init")
+    return database
+
+
 @main.command()
 def init() -> None:
     """Make the data folder and the database, and publish the rule set that comes with the product."""
     settings = _settings()
-    settings.data.mkdir(parents=True, exist_ok=True)
-    database = Database(settings.database_url)
-    database.migrate()
+    os.umask(OWNER_ONLY)
+    try:
+        if settings.given_secret_key is None:
+            kept_secret_key(settings.data)
+        database = Database(settings.database_url)
+        database.migrate()
+    except (OSError, OperationalError) as error:
+        reason = error.orig if isinstance(error, OperationalError) else error.strerror
+        raise click.ClickException(f"cannot make the database in {settings.data}: {reason}") from error
     with database.writing() as session:
         is_new = rulesets.publish(session, library())
     click.echo(f"Data in {settings.data}; rule set {library().hash[:12]} {'published' if is_new else 'in use'}.")
@@ -63,8 +82,8 @@ def init() -> None:
 def demo_command() -> None:
     """Add invented patients to look around with. Does nothing the second time."""
     settings = _settings()
-    added = demo.fill(Database(settings.database_url), Screeners(), settings.secret_key)
-    click.echo(f"{added} invented patients added." if added else "The invented patients are there already.")
+    added = demo.fill(_ready_database(settings), Screeners(), settings.secret_key)
+    click.echo(f"{_count(added, 'invented patient')} added." if added else "The invented patients are there already.")
 
 
 @main.command()
@@ -74,35 +93,28 @@ def demo_command() -> None:
 def serve(host: str, port: int, workers: int) -> None:
     """Screen what was cut off, then serve the pages."""
     settings = _settings()
-    if "INTAKE_BASE_URL" not in os.environ:
-        os.environ["INTAKE_BASE_URL"] = f"http://{host}:{port}"
-    address = os.environ["INTAKE_BASE_URL"].rstrip("/")
-    _check_port(host, port)
-    database = Database(settings.database_url)
-    database.migrate()
+    try:
+        serving.check_port(host, port)
+    except serving.PortError as error:
+        raise click.ClickException(str(error)) from error
+    database = _ready_database(settings)
+    base_url = settings.base_url if os.environ.get("INTAKE_BASE_URL") else serving.address(host, port)
     unfinished = submission.screen_unfinished(database, Screeners())
     if unfinished:
-        click.echo(f"Screened {unfinished} responses that had been cut off.")
-    click.echo(f"Serving on {address}")
+        click.echo(f"Screened {_count(unfinished, 'response')} that had been cut off.")
     invitation = demo.invitation(database, settings.secret_key)
-    if invitation:
-        click.echo(f"  Patient:    {address}/start/{invitation}")
-    click.echo(f"  Clinician:  {address}/sign-in/{sign_in_token(settings.secret_key, 'clinician')}")
-    click.echo(f"  Admin:      {address}/sign-in/{sign_in_token(settings.secret_key, 'admin')}")
+    patient = f"{base_url}/start/{invitation}" if invitation else "add one on the clinician's page"
+    click.echo(f"Serving on {base_url}")
+    click.echo(f"  Patient:    {patient}")
+    click.echo(f"  Clinician:  {base_url}/sign-in/{sign_in_token(settings.secret_key, 'clinician')}")
+    click.echo(f"  Admin:      {base_url}/sign-in/{sign_in_token(settings.secret_key, 'admin')}")
+    click.echo("The links for staff are valid for 12 hours; `intake sign-in-link` prints new ones. Stop with Ctrl-C.")
     sys.stdout.flush()
-    command = [sys.executable, "-m", "gunicorn", "--bind", f"{host}:{port}", "--workers", str(workers)]
-    command += ["--log-level", "warning", "intake.wsgi:application()"]
-    os.execve(sys.executable, command, MALLOC | dict(os.environ))
+    serving.become_gunicorn(host, port, workers, {**os.environ, "INTAKE_BASE_URL": base_url})
 
 
-def _check_port(host: str, port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            advice = "choose another with --port, or stop what is listening there"
-            raise click.ClickException(f"cannot listen on {host}:{port} ({error.strerror}); {advice}") from error
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 @main.command("sign-in-link")
@@ -123,17 +135,16 @@ def _load(path: Path | None) -> RuleSet:
         return load(path or LIBRARY)
     except RuleErrors as error:
         click.echo(str(error), err=True)
-        count = len(error.problems)
-        click.echo(f"{count} problem{'s' if count > 1 else ''}; nothing was changed.", err=True)
+        click.echo(f"{_count(len(error.problems), 'problem')} found.", err=True)
         sys.exit(1)
 
 
 @rules_group.command("check")
 @click.argument("path", required=False, type=click.Path(exists=True, path_type=Path))
 def check_command(path: Path | None) -> None:
-    """Name every problem in a folder of rule files, or in one file. Without PATH: the rules that come with the product."""
+    """Name every problem in a folder of rule files, or in one file; without PATH, in those of the product."""
     ruleset = _load(path)
-    click.echo(f"{len(ruleset.by_id)} rules, no problems. Rule set {ruleset.hash}")
+    click.echo(f"{_count(len(ruleset.by_id), 'rule')}, no problems. Rule set {ruleset.hash}")
 
 
 @rules_group.command("test")
@@ -145,22 +156,23 @@ def test_command(path: Path | None, with_coverage: bool) -> None:
     """Run the tests inside the rule files; the exit code is 1 if one fails."""
     ruleset = _load(path)
     results = run_tests(ruleset)
-    width = max((len(result.rule) for result in results), default=4)
+    rows = [(result.rule, result.name, result.expected, result.got) for result in results]
+    widths = [max(map(len, column)) for column in zip(TEST_COLUMNS, *rows, strict=True)]
+    for row, passed in [(TEST_COLUMNS, True), *((row, row[2] == row[3]) for row in rows)]:
+        line = "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True))
+        click.echo(f"{'    ' if passed else 'FAIL'}  {line}".rstrip())
     for result in results:
-        click.echo(f"{'ok  ' if result.passed else 'FAIL'} {result.rule:{width}} {result.name}")
         if not result.passed:
-            click.echo(
-                f"     expected {result.expected}, got {result.got}{f' ({result.detail})' if result.detail else ''}"
-            )
+            click.echo(f'{result.rule} "{result.name}": expected {result.expected}, got {result.got}: {result.detail}')
     failed = sum(not result.passed for result in results)
     untested = [rule.id for rule in ruleset.by_id.values() if not rule.tests and rule.status != "retired"]
-    click.echo(f"{len(results) - failed} passed, {failed} failed")
+    click.echo(f"{_count(len(results), 'test')}: {len(results) - failed} passed, {failed} failed.")
     if untested:
         click.echo(f"Without a test: {', '.join(untested)}")
     if with_coverage:
         lacking = [leaf for leaf in coverage(ruleset) if leaf.lacking]
         for leaf in lacking:
-            click.echo(f"{leaf.rule:{width}} {leaf.finding}: never {', '.join(leaf.lacking)}")
+            click.echo(f"{leaf.rule} {leaf.finding}: never {', '.join(leaf.lacking)}")
         total = 3 * len(coverage(ruleset))
         seen = total - sum(len(leaf.lacking) for leaf in lacking)
         click.echo(f"Coverage: {seen} of {total} ends seen ({100 * seen // max(total, 1)}%)")
@@ -185,31 +197,47 @@ def list_command(path: Path | None) -> None:
 @click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write the summary as HTML.")
 def screen(answers: Path, as_json: bool, pdf: Path | None, html: Path | None) -> None:
     """Screen the answers in a JSON file ("-" reads them from standard input)."""
+    if as_json + bool(pdf) + bool(html) > 1:
+        raise click.UsageError("choose one of --json, --pdf and --html")
     ruleset = library()
     try:
         response = read(ruleset.questionnaire, read_answers(answers))
-    except AnswersFileError as error:
-        click.echo(str(error), err=True)
-        sys.exit(2)
-    except AnswerErrors as error:
-        for problem in error.problems:
-            click.echo(str(problem), err=True)
+    except (AnswersFileError, AnswerErrors) as error:
+        for line in str(error).splitlines():
+            click.echo(line, err=True)
         sys.exit(2)
     screener = Screener(ruleset)
     screening = screener.screen(response)
     screener.close()
-    summary = summarise(ruleset, response, screening, patient=None, clinic=_settings().clinic_name, completed_at=None)
-    try:
-        if pdf:
-            pdf.write_bytes(write_pdf(summary))
-        if html:
-            html.write_text(page(summary), encoding="utf-8")
-    except OSError as error:
-        raise click.ClickException(f"cannot write {error.filename}: {error.strerror}") from error
     if as_json:
         click.echo(json.dumps(screening.as_json(), indent=2))
-    elif not pdf and not html:
-        for flag in screening.raised:
-            click.echo(f"{flag.priority} {flag.rule}: {ruleset.by_id[flag.rule].title}")
-            click.echo(f"    {reason_text(ruleset.by_id[flag.rule], response)}")
-        click.echo(f"{len(screening.raised)} flags, {len(screening.not_assessed)} rules not assessed. Not a diagnosis.")
+        return
+    if not pdf and not html:
+        _tell(ruleset, response, screening)
+        return
+    summary = summarise(ruleset, response, screening, patient=None, clinic=_settings().clinic_name, completed_at=None)
+    if pdf:
+        _write(pdf, write_pdf(summary))
+    if html:
+        _write(html, page(summary).encode())
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise click.ClickException(f"cannot write {path}: {error.strerror}") from error
+
+
+def _tell(ruleset: RuleSet, response: Response, screening: Screening) -> None:
+    for flag in screening.raised:
+        rule = ruleset.by_id[flag.rule]
+        if flag.priority:
+            click.echo(f"{PRIORITY_WORDS[flag.priority]}: {rule.title} ({rule.id})")
+        click.echo(f"    {' '.join(reason_text(rule, response).split())}")
+    if screening.not_assessed:
+        click.echo("Could not be assessed:")
+    for outcome in screening.not_assessed:
+        waited = ", ".join(f"{m.item} ({m.why.value.replace('_', ' ')})" for m in outcome.missing)
+        click.echo(f"    {ruleset.by_id[outcome.rule].title} ({outcome.rule}): {waited}")
+    click.echo(f"{_count(len(screening.raised), 'flag')}, {len(screening.not_assessed)} not assessed. Not a diagnosis.")

@@ -52,7 +52,7 @@ class Settings:
     @property
     def secret_key(self) -> str:
         """What sessions and links are signed with: as given, else made once and kept in the data folder."""
-        return self.given_secret_key or _secret_key(self.data)
+        return self.given_secret_key or kept_secret_key(self.data)
 
     @property
     def help_lines(self) -> HelpLines:
@@ -109,8 +109,8 @@ def _base_url(url: str) -> str:
     return url
 
 
-def _secret_key(data: Path) -> str:
-    """Read the key in the data folder; make it if there is none. Processes that start together end up with one."""
+def kept_secret_key(data: Path) -> str:
+    """Return the key in the data folder; make it if there is none. Processes that start together end up with one."""
     path = data / "secret_key"
     try:
         return path.read_text(encoding="ascii")

@@ -2,7 +2,7 @@
 
 from markupsafe import Markup
 
-from reports.summary import ScoreLine
+from reports.scores import ScoreLine
 
 WIDTH, HEIGHT = 200, 14  # user units; the style sheet decides the size on the page
 

@@ -15,13 +15,16 @@ TEMPLATES = next(
 )
 
 
-def page(summary: Summary, stylesheet: str | None = None) -> str:
+def page(summary: Summary, *, style_in_page: bool = True) -> str:
     """Return the summary as a whole HTML document.
 
-    `stylesheet` is the address of its style sheet; without one the style is written into the document, so that the
-    file stands alone.
+    With `style_in_page` its style sheet is written into it, so that the file stands alone.
     """
-    return _environment().get_template("report/summary.html").render(summary=summary, stylesheet=stylesheet)
+    return (
+        _environment()
+        .get_template("report/summary.html")
+        .render(summary=summary, stylesheet=None, style_in_page=style_in_page)
+    )
 
 
 def style() -> str:
@@ -35,8 +38,6 @@ def _environment() -> Environment:
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
     )
     environment.globals.update(score_bar=score_bar, style=style)
     return environment

@@ -1,5 +1,7 @@
 """HTML → PDF, tagged; the only module that imports WeasyPrint, which must never run in two threads of one process."""
 
+import atexit
+import gc
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import cache
@@ -34,7 +36,7 @@ class _OwnFontsOnly(URLFetcher):
 def write_pdf(summary: Summary) -> bytes:
     """Return the summary as PDF/UA-1: the same bytes for the same summary."""
     sheet, fonts = _style()
-    document = HTML(string=page(summary, stylesheet="report.css"), url_fetcher=_OwnFontsOnly(), base_url="about:blank")
+    document = HTML(string=page(summary, style_in_page=False), url_fetcher=_OwnFontsOnly(), base_url="about:blank")
     return bytes(
         document.write_pdf(
             stylesheets=[sheet],
@@ -55,6 +57,13 @@ def _style() -> tuple[CSS, FontConfiguration]:
         for name, weight, slant in FACES
     )
     return CSS(string=faces + style(), font_config=fonts, url_fetcher=_OwnFontsOnly()), fonts
+
+
+@atexit.register
+def _release() -> None:
+    # left to the interpreter's last collection, Pango's objects are freed in an order that crashes the process
+    _style.cache_clear()
+    gc.collect()
 
 
 class PdfWorker:

@@ -1,14 +1,24 @@
-"""A screening laid out for a clinician who has ninety seconds: plain values only, in the order in which they are read."""
+"""A screening laid out for a clinician who has ninety seconds: plain values, in the order in which they are read."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
+from reports.scores import ScoreLine, score_lines, scores_left_out
+from reports.wording import (
+    count,
+    day,
+    day_and_time,
+    full_source,
+    missing_counts,
+    missing_words,
+    short_source,
+    shortened,
+)
 from rules.explain import considerations, reason_text
-from rules.questionnaire import Item, Section
+from rules.questionnaire import Questionnaire, Section
 from rules.response import Missing, Response, answer_words
 from rules.ruleset import Priority, Rule, RuleSet
-from rules.scores import ScoreValue
 from rules.screening import RuleOutcome, Screening
 
 URGENT = (Priority.EMERGENCY, Priority.SAME_DAY)
@@ -19,8 +29,11 @@ PRIORITY_WORDS = {
     Priority.ROUTINE: "Routine",
     Priority.NOTE: "Note",
 }
-MISSING_WORDS = {Missing.SKIPPED: "left blank", Missing.DECLINED: "preferred not to say", Missing.NOT_SURE: "not sure"}
-MOST_NAMED = 4  # missing answers named for one line; the others are counted
+MOST_NAMED = 3  # missing answers named for one rule and reason; the others are counted
+MOST_OPEN_LINES = 12  # rules not assessed that are listed one by one; more are put together by topic
+LONGEST_QUOTE = 500  # characters; all of it stands in the list of answers
+LONGEST_RUNNING_NAME = 60  # characters of the name at the foot of each page
+WISH, IN_PERSON, ALL_TRUE = "matters_most", "say_in_person", "everything_true"  # items with a place of their own
 
 
 @dataclass(frozen=True)
@@ -41,58 +54,50 @@ class FlagLine:
     priority_words: str
     reason: str
     consider: tuple[str, ...]
+    could_rise: str
     health: str
     link: str
-    note: str
     sources: tuple[str, ...]
     would_change: tuple[str, ...]
-    could_rise: str
+    overdue: str
     private: bool
 
 
 @dataclass(frozen=True)
-class NotAssessedLine:
-    """Rules that wait for the same answers: their titles and what is missing."""
+class OpenLine:
+    """One or more rules that could not be assessed, and the missing answers that they wait for.
 
-    rules: tuple[str, ...]
+    `topic` is set where a whole topic is put together in one line.
+    """
+
     titles: tuple[str, ...]
+    rules: tuple[str, ...]
     waits_for: str
-
-
-@dataclass(frozen=True)
-class ScoreLine:
-    """One score. `low` to `high` of `most`; `words` say what it is, `band` what it means."""
-
-    title: str
-    words: str
-    band: str
-    low: float
-    high: float
-    least: float
-    most: float
-    cuts: tuple[float, ...]
+    topic: str = ""
 
 
 @dataclass(frozen=True)
 class Quote:
-    """The patient's own words on one question."""
+    """The patient's own words on one question; `cut` where the list of answers has more of it."""
 
     question: str
     words: str
+    cut: bool
 
 
 @dataclass(frozen=True)
 class AnswerLine:
-    """One answer in the appendix; `missing` marks an answer that was not given."""
+    """One answer in the appendix; `missing` marks one that was not given, `private` one that no copy may show."""
 
     question: str
     answer: str
     missing: bool
+    private: bool
 
 
 @dataclass(frozen=True)
 class AnswerSection:
-    """The appendix of one section of the questionnaire."""
+    """The appendix of one section of the questionnaire. `not_asked` counts the questions that did not apply."""
 
     title: str
     answers: tuple[AnswerLine, ...]
@@ -100,23 +105,43 @@ class AnswerSection:
 
 
 @dataclass(frozen=True)
+class EvidenceLine:
+    """What stands behind one flag: its publications in full, and the rule's note on them."""
+
+    rule: str
+    title: str
+    note: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Summary:
-    """Everything that the summary shows, on screen and on paper."""
+    """Everything that the summary shows, on screen and on paper.
+
+    `completed_at` is only for the document's properties; all that is read is in words already.
+    """
 
     clinic: str
     patient_name: str
-    date_of_birth: str
+    running: str
+    born: str
     age: str
     completed: str
     completed_at: datetime | None
-    wishes: tuple[Quote, ...]
+    appointment: str
+    doubts: tuple[str, ...]
     urgent: tuple[FlagLine, ...]
+    ask_in_person: tuple[OpenLine, ...]
     flags: tuple[FlagLine, ...]
-    ask_in_person: tuple[NotAssessedLine, ...]
-    not_assessed: tuple[NotAssessedLine, ...]
-    scores: tuple[ScoreLine, ...]
+    not_assessed: tuple[OpenLine, ...]
+    not_assessed_words: str
+    wish: Quote | None
+    rather_in_person: str
     own_words: tuple[Quote, ...]
+    scores: tuple[ScoreLine, ...]
+    scores_left_out: tuple[str, ...]
     answers: tuple[AnswerSection, ...]
+    evidence: tuple[EvidenceLine, ...]
     rule_set: str
     agreed: bool
     drafts: bool
@@ -130,43 +155,67 @@ def summarise(
     patient: Patient | None,
     clinic: str,
     completed_at: datetime | None,
+    appointment_at: datetime | None = None,
 ) -> Summary:
-    """Return the summary of a screening. `patient` and `completed_at` are None where nobody is named."""
-    raised = [_flag(flag, ruleset, response) for flag in screening.raised]
-    open_rules = [(ruleset.by_id[outcome.rule], outcome) for outcome in screening.not_assessed]
-    quotes = tuple(_quotes(response))
+    """Return the summary of a screening. `patient` and `completed_at` are None where nobody is named.
+
+    Times are shown in the time zone that they come in.
+    """
+    questionnaire = response.questionnaire
+    today = (completed_at or datetime.now(UTC)).date()
+    raised = [_flag(flag, ruleset, response, today) for flag in screening.raised]
+    left_open = [(ruleset.by_id[outcome.rule], outcome) for outcome in screening.not_assessed]
+    left_open.sort(key=lambda pair: pair[0].priority.rank)
+    urgent_open = [(rule, outcome) for rule, outcome in left_open if _could_be_urgent(rule)]
+    other_open = [(rule, outcome) for rule, outcome in left_open if not _could_be_urgent(rule)]
     age = response.answers.get("age")
+    name = " ".join(patient.name.split()) if patient else "Name not given"
     return Summary(
         clinic=clinic,
-        patient_name=patient.name if patient else "Name not given",
-        date_of_birth=_day(patient.date_of_birth) if patient else "not given",
-        age=f"{age} years" if isinstance(age, int) else "age not given",
-        completed=f"{_day(completed_at)} at {completed_at:%H:%M} UTC" if completed_at else "not given",
+        patient_name=name,
+        running=f"{shortened(name, LONGEST_RUNNING_NAME)}, born {day(patient.date_of_birth)}" if patient else name,
+        born=f"Born {day(patient.date_of_birth)}" if patient else "Date of birth not given",
+        age=count(age, "year") if isinstance(age, int) else "age not given",
+        completed=f"Answers sent {day_and_time(completed_at)}" if completed_at else "Time of the answers not given",
         completed_at=completed_at,
-        wishes=tuple(quote for item, quote in quotes if item.section == "closing"),
+        appointment=f"Appointment {day_and_time(appointment_at)}" if appointment_at else "",
+        doubts=tuple(_doubts(response, screening)),
         urgent=tuple(flag for flag in raised if flag.priority in URGENT),
+        ask_in_person=_open_lines(urgent_open, questionnaire),
         flags=tuple(flag for flag in raised if flag.priority not in URGENT),
-        ask_in_person=tuple(_one_by_one([(rule, o) for rule, o in open_rules if _is_urgent(rule)], response)),
-        not_assessed=tuple(_grouped([(rule, o) for rule, o in open_rules if not _is_urgent(rule)], response)),
-        scores=tuple(_scores(response)),
-        own_words=tuple(quote for item, quote in quotes if item.section != "closing"),
-        answers=tuple(_section(section, response) for section in response.questionnaire.sections),
+        not_assessed=_open_lines(other_open, questionnaire),
+        not_assessed_words=_not_assessed_words(left_open, questionnaire),
+        wish=next((quote for item, quote in _quotes(response) if item == WISH), None),
+        rather_in_person=_chosen(IN_PERSON, response),
+        own_words=tuple(quote for item, quote in _quotes(response) if item != WISH),
+        scores=tuple(score_lines(response)),
+        scores_left_out=tuple(scores_left_out(response)),
+        answers=tuple(_section(section, response) for section in questionnaire.sections),
+        evidence=tuple(_evidence(ruleset.by_id[flag.rule], ruleset) for flag in raised),
         rule_set=screening.rule_set,
         agreed=screening.agreed,
         drafts=any(ruleset.by_id[rule].status == "draft" for rule in screening.outcomes),
     )
 
 
-def _day(day: date) -> str:
-    return f"{day.day} {day:%B %Y}"
+def _doubts(response: Response, screening: Screening) -> Iterator[str]:
+    """What a reader must know before trusting the rest."""
+    if not screening.agreed:
+        yield (
+            "The two evaluations of these answers did not agree. The flags of both are shown: check this patient by "
+            "hand, and tell the admin of this system."
+        )
+    if response.answers.get(ALL_TRUE) == "no":
+        yield "The patient told us that not all of these answers are true."
 
 
-def _is_urgent(rule: Rule) -> bool:
+def _could_be_urgent(rule: Rule) -> bool:
     return any(priority in URGENT for priority in (rule.priority, *(step.to for step in rule.escalate)))
 
 
-def _flag(flag: RuleOutcome, ruleset: RuleSet, response: Response) -> FlagLine:
-    rule, priority = ruleset.by_id[flag.rule], flag.priority or ruleset.by_id[flag.rule].priority
+def _flag(flag: RuleOutcome, ruleset: RuleSet, response: Response, today: date) -> FlagLine:
+    rule = ruleset.by_id[flag.rule]
+    priority = flag.priority or rule.priority
     return FlagLine(
         rule=rule.id,
         title=rule.title,
@@ -174,89 +223,78 @@ def _flag(flag: RuleOutcome, ruleset: RuleSet, response: Response) -> FlagLine:
         priority_words=PRIORITY_WORDS[priority],
         reason=" ".join(reason_text(rule, response).split()),
         consider=considerations(rule, response),
+        could_rise=missing_words(flag.missing, response.questionnaire, MOST_NAMED),
         health=rule.evidence.health,
         link=rule.evidence.link,
-        note=rule.evidence.note,
-        sources=tuple(_source(key, ruleset) for key in rule.evidence.sources),
-        would_change=tuple(change.to for change in flag.would_change),
-        could_rise=_waits_for(flag, response.questionnaire.items),
+        sources=tuple(dict.fromkeys(short_source(ruleset.sources[key]) for key in rule.evidence.sources)),
+        # nobody needs to know how an emergency would be none
+        would_change=() if priority in URGENT else tuple(change.to for change in flag.would_change),
+        overdue=f"Its evidence was due for review on {day(rule.review_by)}" if rule.review_by < today else "",
         private=rule.private,
     )
 
 
-def _source(key: str, ruleset: RuleSet) -> str:
-    source = ruleset.sources[key]
-    known = source.identifier if source.identifier and len(source.identifier) <= 12 else None
-    name = source.authors or source.publisher or source.title
-    short = name.split(",")[0].rsplit("(", 1)[-1].removesuffix(")")
-    return " ".join(str(part) for part in (short, known, source.year) if part)
+def _one_by_one(left_open: Iterable[tuple[Rule, RuleOutcome]], questionnaire: Questionnaire) -> tuple[OpenLine, ...]:
+    return tuple(
+        OpenLine((rule.title,), (rule.id,), missing_words(outcome.missing, questionnaire, MOST_NAMED))
+        for rule, outcome in left_open
+    )
 
 
-def _waits_for(outcome: RuleOutcome, items: Mapping[str, Item]) -> str:
-    """The missing answers in words: "Womb (not sure), Periods (left blank) and 3 more"."""
-    named = [f"{items[m.item].short} ({MISSING_WORDS[m.why]})" for m in outcome.missing[:MOST_NAMED]]
-    more = len(outcome.missing) - len(named)
-    return ", ".join(named) + (f" and {more} more" if more > 0 else "")
-
-
-def _one_by_one(open_rules: Iterable[tuple[Rule, RuleOutcome]], response: Response) -> Iterable[NotAssessedLine]:
-    items = response.questionnaire.items
-    for rule, outcome in open_rules:
-        yield NotAssessedLine((rule.id,), (rule.title,), _waits_for(outcome, items))
-
-
-def _grouped(open_rules: list[tuple[Rule, RuleOutcome]], response: Response) -> Iterable[NotAssessedLine]:
-    """Rules that wait for exactly the same answers share a line, so that a blank page does not fill one."""
-    groups: dict[str, list[Rule]] = {}
-    for rule, outcome in open_rules:
-        groups.setdefault(_waits_for(outcome, response.questionnaire.items), []).append(rule)
-    for waits_for, grouped in groups.items():
-        yield NotAssessedLine(tuple(r.id for r in grouped), tuple(r.title for r in grouped), waits_for)
-
-
-def _scores(response: Response) -> Iterable[ScoreLine]:
-    for score in response.questionnaire.scores.values():
-        value = response.scores[score.id]
-        bounds = response.questionnaire.bounds(score.id)
-        blank = all(isinstance(response.answers.get(item), Missing) for item in score.items)
-        if value.low is None or value.high is None or bounds is None or blank or not score.bands:
-            continue
-        met = [band.label for band in score.bands if band.high >= value.low and band.low <= value.high]
-        yield ScoreLine(
-            title=score.title,
-            words=_score_words(value, score.unit),
-            band=met[0] if len(met) == 1 else " to ".join((met[0], met[-1])),
-            low=value.low,
-            high=value.high,
-            least=bounds[0],
-            most=bounds[1],
-            cuts=tuple(band.low for band in score.bands[1:]),
+def _open_lines(left_open: list[tuple[Rule, RuleOutcome]], questionnaire: Questionnaire) -> tuple[OpenLine, ...]:
+    """Rules one by one while they are few; otherwise one line for each topic, so that a blank form fills no page."""
+    if len(left_open) <= MOST_OPEN_LINES:
+        return _one_by_one(left_open, questionnaire)
+    topics: dict[str, list[tuple[Rule, RuleOutcome]]] = {}
+    for rule, outcome in left_open:
+        topics.setdefault(rule.topic, []).append((rule, outcome))
+    return tuple(
+        OpenLine(
+            titles=tuple(rule.title for rule, _ in together),
+            rules=tuple(rule.id for rule, _ in together),
+            waits_for=missing_words(
+                dict.fromkeys(answer for _, outcome in together for answer in outcome.missing),
+                questionnaire,
+                MOST_NAMED,
+            ),
+            topic=topic.replace("_", ", ").capitalize(),
         )
+        for topic, together in topics.items()
+    )
 
 
-def _score_words(value: ScoreValue, unit: str) -> str:
-    if value.low is None or value.high is None:
-        return "not asked"
-    if value.complete:
-        return f"{value.low:g} {unit}".strip()
-    return f"at least {value.low:g}, incomplete ({value.low:g} to {value.high:g}) {unit}".strip()
+def _not_assessed_words(left_open: list[tuple[Rule, RuleOutcome]], questionnaire: Questionnaire) -> str:
+    if not left_open:
+        return ""
+    waiting = missing_counts((answer for _, outcome in left_open for answer in outcome.missing), questionnaire)
+    return f"{count(len(left_open), 'rule')} for want of {waiting}"
 
 
-def _quotes(response: Response) -> Iterable[tuple[Item, Quote]]:
+def _quotes(response: Response) -> Iterator[tuple[str, Quote]]:
     for item in response.questionnaire.items.values():
         answer = response.answers.get(item.id)
         if item.type == "text" and isinstance(answer, str) and not isinstance(answer, Missing):
-            yield item, Quote(item.short, answer.strip())
+            words = answer.strip()
+            yield item.id, Quote(item.short, shortened(words, LONGEST_QUOTE), len(words) > LONGEST_QUOTE)
+
+
+def _chosen(item_id: str, response: Response) -> str:
+    """The options chosen of an item, in words; empty where it is not asked, not answered, or "none"."""
+    answer = response.answers.get(item_id)
+    chosen = isinstance(answer, frozenset) and answer != frozenset({"none"})
+    return response.answer_text(item_id) if chosen else ""
 
 
 def _section(section: Section, response: Response) -> AnswerSection:
-    lines, not_asked = [], 0
-    for item in (item for page in section.pages for item in page.items):
-        if item.id not in response.answers:
-            not_asked += 1
-            continue
-        answer = response.answers[item.id]
-        is_missing = isinstance(answer, Missing)
-        words = MISSING_WORDS[answer] if isinstance(answer, Missing) else answer_words(item, answer)
-        lines.append(AnswerLine(item.short, words, is_missing))
-    return AnswerSection(section.title, tuple(lines), not_asked)
+    items = [item for page in section.pages for item in page.items]
+    lines = tuple(
+        AnswerLine(item.short, answer_words(item, answer), isinstance(answer, Missing), item.private)
+        for item in items
+        if (answer := response.answers.get(item.id)) is not None
+    )
+    return AnswerSection(section.title, lines, len(items) - len(lines))
+
+
+def _evidence(rule: Rule, ruleset: RuleSet) -> EvidenceLine:
+    sources = tuple(full_source(ruleset.sources[key]) for key in rule.evidence.sources)
+    return EvidenceLine(rule.id, rule.title, " ".join(rule.evidence.note.split()), sources)
