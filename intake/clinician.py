@@ -34,7 +34,8 @@ class DayField(DateField):
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         """Take the three boxes; all of them blank is no date."""
-        parts = [str(part).strip() for part in valuelist]
+        parts = [*(str(part).strip() for part in valuelist), "", "", ""][:3]
+        self.raw_data = parts  # what the three boxes show again, even when something else was sent
         self.data = None
         if not any(parts):
             return
