@@ -75,7 +75,7 @@ class Overview(Model):
 class Burden:
     """What one patient is asked: questions by section id, pages as they are shown, and how long that takes.
 
-    `quick` and `careful` are seconds: of somebody who reads questions and options, and of somebody who reads every word.
+    `quick` and `careful` are seconds: of one who reads questions and options only, and of one who reads every word.
     """
 
     questions: Counter[str]

@@ -26,6 +26,7 @@ ORDER = {  # each module imports only those above it
         "check",
         "coverage",
         "load",
+        "overview",
     ],
 }
 MODULES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
