@@ -31,7 +31,7 @@ def extras(item: Item) -> dict[str, str]:
 
 
 def problem(item: Item, advice: str) -> str:
-    """Return an error message that names its question, so that it can be understood at the top of the page too."""
+    """Return an error message with its question, as it is understood at the top of the page."""
     question = item.text.rstrip()
     return f"{question} {advice}" if question.endswith(("?", ".", "!")) else f"{question}: {advice}"
 
@@ -66,7 +66,7 @@ class ChoiceField(AnswerField):
         """Refuse a code that the page did not offer."""
         known = {str(option.code) for option in self.item.options} | set(self.extra_labels) | {""}
         if self.data not in known:
-            raise ValidationError(problem(self.item, "Choose one of the answers."))
+            raise ValidationError("Choose one of the answers.")
 
     def answer(self) -> object:
         """Return the option's own code: a number where the item is scored."""
@@ -94,11 +94,10 @@ class ChoicesField(AnswerField):
         """
         labels = {str(option.code): option.label for option in self.item.options} | self.extra_labels
         if not set(self.data) <= set(labels):
-            raise ValidationError(problem(self.item, "Choose from the answers on the list."))
+            raise ValidationError("Choose from the answers on the list.")
         alone = [code for code in self.data if code == NO_OPTION or code in EXTRA_LABELS]
         if alone and len(self.data) > 1:
-            advice = f"Choose either “{labels[alone[0]]}” or your other answers, not both."
-            raise ValidationError(problem(self.item, advice))
+            raise ValidationError(f"Choose either “{labels[alone[0]]}” or your other answers, not both.")
 
     def answer(self) -> object:
         """Return the codes in the order of the options."""
@@ -142,8 +141,7 @@ class NumberField(AnswerField):
         """Refuse what is no number, has the wrong kind or size, or stands beside "not sure"."""
         self.number = None
         if len(self.instead) > 1 or (self.instead and self.data):
-            advice = f"Give either a number or “{EXTRA_LABELS[self.instead[0]]}”, not both."
-            raise ValidationError(problem(self.item, advice))
+            raise ValidationError(f"Give either a number or “{EXTRA_LABELS[self.instead[0]]}”, not both.")
         if self.data:
             self.number = read_number(self.data, self.item)
 
@@ -164,16 +162,16 @@ def read_number(text: str, item: Item) -> int | float:
     match = _NUMBER.fullmatch(text)
     behind = (match["unit"] or "").strip(" .").lower() if match else ""
     if match is None or (behind and behind != item.unit.lower()):
-        raise ValidationError(problem(item, f"Use figures only: {kind} from {example}."))
+        raise ValidationError(f"Use figures only: {kind} from {example}.")
     try:
         number = Decimal(match["number"].replace(",", "."))
     except InvalidOperation:  # pragma: no cover - the pattern lets only numbers through
-        raise ValidationError(problem(item, f"Give {kind}.")) from None
+        raise ValidationError(f"Give {kind}.") from None
     whole = number == number.to_integral_value()
     if item.type == "integer" and not whole:
-        raise ValidationError(problem(item, f"Give a whole number, from {example}."))
+        raise ValidationError(f"Give a whole number, from {example}.")
     if item.min is None or item.max is None or not item.min <= number <= item.max:
-        raise ValidationError(problem(item, f"The number must be from {example}."))
+        raise ValidationError(f"The number must be from {example}.")
     return int(number) if whole else float(number)
 
 
@@ -195,7 +193,7 @@ class OwnWordsField(AnswerField):
         """Refuse more than is stored."""
         if len(self.data) > LONGEST_TEXT:
             over = len(self.data) - LONGEST_TEXT
-            raise ValidationError(problem(self.item, f"Shorten this by {over} characters, please."))
+            raise ValidationError(f"Shorten this by {over} characters, please.")
 
     def answer(self) -> object:
         """Return the text, or None."""
@@ -230,7 +228,11 @@ class AnswersForm(FlaskForm):
 
     def summary(self) -> list[dict[str, str]]:
         """Return each error with the address of its field on the page, for the box at the top."""
-        return [{"text": str(field.errors[0]), "href": f"#{field.id}"} for field in self.questions() if field.errors]
+        return [
+            {"text": problem(field.item, str(field.errors[0])), "href": f"#{field.id}"}
+            for field in self.questions()
+            if field.errors
+        ]
 
 
 def form_class(items: Iterable[Item]) -> type[AnswersForm]:
