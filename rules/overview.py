@@ -12,11 +12,12 @@ from typing import Any as Data
 
 from pydantic import Field
 
-from rules.condition import findings
+from rules.condition import Value, findings
 from rules.errors import AnswerErrors, RuleErrors, did_you_mean
 from rules.explain import PLACEHOLDER
 from rules.load import library
 from rules.questionnaire import Item, Model, Page, Questionnaire
+from rules.reference import truth
 from rules.response import RawAnswers, Response, read
 from rules.ruleset import Rule, RuleSet
 from rules.source import Document, validate
@@ -163,7 +164,7 @@ def burden(questionnaire: Questionnaire, answers: RawAnswers, effort: Effort) ->
         asked = asked_on(page, response)
         if not asked:
             continue
-        shown = _times_shown(asked, questionnaire)
+        shown = _times_shown(asked, questionnaire, answers)
         questions[page.section] += len(asked)
         pages += shown
         needed, beside = _words(asked), _words_beside(page, asked)
@@ -179,14 +180,27 @@ def asked_on(page: Page, response: Response) -> tuple[Item, ...]:
     return tuple(item for item in page.items if not item.derived and item.id not in response.not_applicable)
 
 
-def _times_shown(asked: Iterable[Item], questionnaire: Questionnaire) -> int:
-    """How often a page comes: once more for questions that follow from an answer on the same page."""
-    turn: dict[str, int] = {}
-    for item in asked:
-        names = [finding.variable for finding in findings(item.when)] if item.when is not None else []
-        scored = [part for name in names if name in questionnaire.scores for part in questionnaire.scores[name].items]
-        turn[item.id] = 1 + max((turn[name] for name in [*names, *scored] if name in turn), default=0)
-    return len(set(turn.values()))
+def _times_shown(asked: Iterable[Item], questionnaire: Questionnaire, answers: RawAnswers) -> int:
+    """How often a page comes: once more for questions that only the answers on the same page decide."""
+    waiting, times = {item.id: item for item in asked}, 0
+    while waiting:
+        known = {name: answer for name, answer in answers.items() if name not in waiting}
+        values = read(questionnaire, known).values
+        shown = [item for item in waiting.values() if _can_be_shown(item, questionnaire, values, waiting)]
+        for item in shown:
+            del waiting[item.id]
+        times += 1
+    return times
+
+
+def _can_be_shown(
+    item: Item, questionnaire: Questionnaire, values: Mapping[str, Value], waiting: Iterable[str]
+) -> bool:
+    if item.when is None or truth(item.when, values) is True:
+        return True
+    names = {finding.variable for finding in findings(item.when)}
+    parts = {part for name in names & set(questionnaire.scores) for part in questionnaire.scores[name].items}
+    return not (names | parts) & set(waiting)
 
 
 def _words(asked: Iterable[Item]) -> int:
