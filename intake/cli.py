@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -28,6 +29,8 @@ from rules.screening import Screener, Screening
 
 OWNER_ONLY = 0o077  # what patients write is for nobody else on the machine
 TEST_COLUMNS = ("rule", "test", "expected", "got")
+COVERAGE_COLUMNS = ("rule", "test in its conditions", "true", "false", "missing")
+LIST_COLUMNS = ("rule", "priority", "status", "evidence: health", "link", "title")
 
 
 @click.group()
@@ -150,17 +153,14 @@ def check_command(path: Path | None) -> None:
 @rules_group.command("test")
 @click.argument("path", required=False, type=click.Path(exists=True, path_type=Path))
 @click.option(
-    "--coverage", "with_coverage", is_flag=True, help="Name every leaf that no test saw true, false or missing."
+    "--coverage", "with_coverage", is_flag=True, help="Show which ends the tests saw: each leaf true, false, missing."
 )
 def test_command(path: Path | None, with_coverage: bool) -> None:
-    """Run the tests inside the rule files; the exit code is 1 if one fails."""
+    """Run the tests inside the rule files; the exit code is 1 if one fails, or if coverage is asked for and lacking."""
     ruleset = _load(path)
     results = run_tests(ruleset)
     rows = [(result.rule, result.name, result.expected, result.got) for result in results]
-    widths = [max(map(len, column)) for column in zip(TEST_COLUMNS, *rows, strict=True)]
-    for row, passed in [(TEST_COLUMNS, True), *((row, row[2] == row[3]) for row in rows)]:
-        line = "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True))
-        click.echo(f"{'    ' if passed else 'FAIL'}  {line}".rstrip())
+    _print_table(TEST_COLUMNS, rows, ["    " if result.passed else "FAIL" for result in results])
     for result in results:
         if not result.passed:
             click.echo(f'{result.rule} "{result.name}": expected {result.expected}, got {result.got}: {result.detail}')
@@ -170,13 +170,7 @@ def test_command(path: Path | None, with_coverage: bool) -> None:
     if untested:
         click.echo(f"Without a test: {', '.join(untested)}")
     if with_coverage:
-        lacking = [leaf for leaf in coverage(ruleset) if leaf.lacking]
-        for leaf in lacking:
-            click.echo(f"{leaf.rule} {leaf.finding}: never {', '.join(leaf.lacking)}")
-        total = 3 * len(coverage(ruleset))
-        seen = total - sum(len(leaf.lacking) for leaf in lacking)
-        click.echo(f"Coverage: {seen} of {total} ends seen ({100 * seen // max(total, 1)}%)")
-        failed += bool(lacking)
+        failed += _print_coverage(ruleset)
     sys.exit(1 if failed else 0)
 
 
@@ -184,10 +178,33 @@ def test_command(path: Path | None, with_coverage: bool) -> None:
 @click.argument("path", required=False, type=click.Path(exists=True, path_type=Path))
 def list_command(path: Path | None) -> None:
     """List the rules: id, priority, status, grades of evidence (health, link to oxytocin), title."""
-    ruleset = _load(path)
-    for rule in ruleset.by_id.values():
-        grades = f"{rule.evidence.health} / {rule.evidence.link}"
-        click.echo(f"{rule.id:6} {rule.priority.value:9} {rule.status:7} {grades:28} {rule.title}")
+    rows = []
+    for rule in _load(path).by_id.values():
+        steps = sorted({rule.priority, *(step.to for step in rule.escalate)}, key=lambda priority: -priority.rank)
+        priority = " to ".join(dict.fromkeys((steps[0].value, steps[-1].value)))
+        rows.append((rule.id, priority, rule.status, rule.evidence.health, rule.evidence.link, rule.title))
+    _print_table(LIST_COLUMNS, rows)
+    click.echo(f"{_count(len(rows), 'rule')}.")
+
+
+def _print_coverage(ruleset: RuleSet) -> bool:
+    """Print for each leaf of each rule which ends its tests saw; True if one was not seen."""
+    leaves = coverage(ruleset)
+    rows = []
+    for leaf in leaves:
+        ends = ("never" if end in leaf.lacking else "seen" for end in COVERAGE_COLUMNS[2:])
+        rows.append((leaf.rule, str(leaf.finding), *ends))
+    _print_table(COVERAGE_COLUMNS, rows, ["LACK" if leaf.lacking else "    " for leaf in leaves])
+    total, lacking = 3 * len(leaves), sum(len(leaf.lacking) for leaf in leaves)
+    click.echo(f"Coverage: {total - lacking} of {total} ends seen ({100 * (total - lacking) // max(total, 1)}%)")
+    return lacking > 0
+
+
+def _print_table(head: Sequence[str], rows: Sequence[Sequence[str]], marks: Sequence[str] = ()) -> None:
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    for mark, row in zip(["    ", *marks] if marks else [""] * (len(rows) + 1), [head, *rows], strict=True):
+        line = "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True))
+        click.echo(f"{mark}  {line}".rstrip() if marks else line.rstrip())
 
 
 @main.command()

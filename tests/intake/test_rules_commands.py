@@ -1,0 +1,85 @@
+"""`intake rules list`, `check` and `test`, as an admin types them."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from intake.cli import main
+
+RULE = """
+rules:
+  FALL1:
+    title: A fall in the past year
+    status: draft
+    applies_when: age >= 65
+    raised_when: sarcf_5 >= 1
+    priority: note
+    escalate: [{to: soon, when: sarcf_5 >= 2}]
+    reason: "Falls in the past year: {sarcf_5}."
+    consider: [Ask how often.]
+    review_by: 2028-01-01
+    evidence: {health: hypothesis, link: none, note: An example.}
+    tests:
+      - {name: one fall, answers: {age: 70, sarcf_5: 1}, expect: raised}
+      - {name: no fall, answers: {age: 70, sarcf_5: 0}, expect: not raised}
+      - {name: left out, answers: {age: 70}, expect: not assessed}
+"""
+LACKING = """
+      - {name: many falls, answers: {age: 65, sarcf_5: 2}, expect: raised, priority: soon}
+      - {name: age not known, answers: {sarcf_5: 1}, expect: not assessed}
+      - {name: a year too young, answers: {age: 64}, expect: not applicable}
+"""
+
+
+@pytest.fixture
+def rule_file(tmp_path: Path) -> Path:
+    file = tmp_path / "falls.yaml"
+    file.write_text(RULE, encoding="utf-8")
+    return file
+
+
+def intake(*arguments: object) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+def test_coverage_names_for_each_leaf_the_ends_that_were_seen(rule_file: Path) -> None:
+    told = intake("rules", "test", rule_file, "--coverage")
+    lines = [" ".join(line.split()) for line in told.output.splitlines()]
+    assert "LACK FALL1 age >= 65 seen never never" in lines
+    assert "FALL1 sarcf_5 >= 1 seen seen seen" in lines
+    assert "LACK FALL1 sarcf_5 >= 2 never seen seen" in lines
+    assert lines[-1] == "Coverage: 6 of 9 ends seen (66%)"
+
+
+def test_lacking_coverage_fails_only_where_it_was_asked_for(rule_file: Path) -> None:
+    assert intake("rules", "test", rule_file).exit_code == 0
+    assert intake("rules", "test", rule_file, "--coverage").exit_code == 1
+    rule_file.write_text(RULE + LACKING.lstrip("\n"), encoding="utf-8")
+    assert intake("rules", "test", rule_file, "--coverage").exit_code == 0
+
+
+def test_a_failed_test_is_marked_and_its_answers_are_told(rule_file: Path) -> None:
+    rule_file.write_text(RULE.replace("expect: not raised", "expect: raised"), encoding="utf-8")
+    told = intake("rules", "test", rule_file)
+    assert told.exit_code == 1
+    assert "FAIL  FALL1  no fall" in told.output
+    assert 'FALL1 "no fall": expected raised, got not raised' in told.output
+    assert "3 tests: 2 passed, 1 failed." in told.output
+
+
+def test_the_list_shows_how_urgent_a_rule_can_become(rule_file: Path) -> None:
+    told = intake("rules", "list", rule_file)
+    assert told.exit_code == 0
+    assert " ".join(told.output.splitlines()[1].split()) == (
+        "FALL1 note to soon draft hypothesis none A fall in the past year"
+    )
+
+
+def test_check_tells_the_problems_and_their_number(rule_file: Path) -> None:
+    rule_file.write_text(RULE.replace("sarcf_5 >= 2", "sarcf_5 >= 7").replace("note\n", "urgent\n"), encoding="utf-8")
+    told = intake("rules", "check", rule_file)
+    assert told.exit_code == 1
+    assert 'falls.yaml:8:15: "priority" cannot be "urgent"' in told.output
+    assert '"sarcf_5" is never 7; it goes from 0 to 2' in told.output
+    assert told.output.endswith("2 problems found.\n")
