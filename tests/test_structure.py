@@ -22,6 +22,7 @@ ORDER = {  # each module imports only those above it
         "packing",
         "engine",
         "explain",
+        "plain_words",
         "screening",
         "check",
         "coverage",
