@@ -8,7 +8,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from jinja2 import ChoiceLoader, FileSystemLoader, PackageLoader, PrefixLoader
 from werkzeug.exceptions import HTTPException
 
-from intake import accounts, admin, clinician, patient
+from intake import about, accounts, admin, clinician, patient
 from intake.database import Database
 from intake.faults import place_of
 from intake.rulesets import Screeners
@@ -42,7 +42,7 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["intake"] = Services(settings, Database(settings.database_url), Screeners(), PdfWorker())
     _prepare_templates(app, settings)
     CSRFProtect(app)
-    for module in (accounts, patient, clinician, admin):
+    for module in (about, accounts, patient, clinician, admin):
         app.register_blueprint(module.views)
     app.after_request(_protect)
     app.register_error_handler(HTTPException, _show_error)

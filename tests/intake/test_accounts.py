@@ -11,7 +11,7 @@ from intake.database import Database
 from intake.encounters import Encounter
 from intake.settings import Settings
 
-OPEN = {"static", "accounts.sign_in", "patient.home", "patient.start", "patient.help_now"}
+OPEN = {"static", "accounts.sign_in", "patient.home", "patient.start", "patient.help_now", "about.evidence"}
 METHODS = {"GET", "POST"}
 
 
