@@ -25,6 +25,21 @@ def test_every_rule_about_oxytocin_stands_under_a_topic() -> None:
     assert linked - {name for topic in OVERVIEW.topics for name in topic.rules} == set()
 
 
+@pytest.mark.parametrize(
+    "word",
+    # what the articles speak of, in the order of their pages
+    "Oxytocin,Childbirth,Lactation,Fertility,Libido,Bonding,Stress,Anxiety,Depression,Schizophrenia,Blood pressure,"
+    "Appetite,Ageing muscle,Addiction,volunteering,giving,isolation,Touch,Eating,Complex carbohydrates,Omega-3,"
+    "Vitamin B6,Zinc,Vitamin D,Vitamin C,Magnesium,Exercise,Yoga,meditation,mindfulness,Sleep,Menopause,"
+    "Hormone replacement,bioidentical,pellets,Oestrogen,trigeminal,Testosterone,hypogonadism,testing,Peptide,"
+    "Gut microbes,Fermented,Probiotics,L. reuteri,immune,inflammation,Prebiotic,resistant starch,beta-glucan,"
+    "Short-chain fatty acids,Polyphenols,Variety of plants,Tryptophan,Tyrosine,Choline".split(","),
+)
+def test_the_articles_topics_all_have_questions_and_rules(word: str) -> None:
+    """That a topic without a question or a rule is refused, the mistakes below show."""
+    assert [topic.topic for topic in OVERVIEW.topics if word.casefold() in topic.topic.casefold()] != []
+
+
 def test_each_topic_and_each_typical_patient_stands_once() -> None:
     topics = [topic.topic for topic in OVERVIEW.topics]
     assert len(set(topics)) == len(topics)
