@@ -69,6 +69,7 @@ def init() -> None:
     settings = _settings()
     os.umask(OWNER_ONLY)
     try:
+        settings.data.mkdir(parents=True, exist_ok=True)
         if settings.given_secret_key is None:
             kept_secret_key(settings.data)
         database = Database(settings.database_url)
