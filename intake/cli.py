@@ -181,8 +181,7 @@ def list_command(path: Path | None) -> None:
     """List the rules: id, priority, status, grades of evidence (health, link to oxytocin), title."""
     rows = []
     for rule in _load(path).by_id.values():
-        steps = sorted({rule.priority, *(step.to for step in rule.escalate)}, key=lambda priority: -priority.rank)
-        priority = " to ".join(dict.fromkeys((steps[0].value, steps[-1].value)))
+        priority = " to ".join(dict.fromkeys((rule.priorities[-1].value, rule.priorities[0].value)))
         rows.append((rule.id, priority, rule.status, rule.evidence.health, rule.evidence.link, rule.title))
     _print_table(LIST_COLUMNS, rows)
     click.echo(f"{_count(len(rows), 'rule')}.")

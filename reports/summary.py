@@ -1,20 +1,11 @@
 """A screening laid out for a clinician who has ninety seconds: plain values, in the order in which they are read."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from reports.scores import ScoreLine, score_lines, scores_left_out
-from reports.wording import (
-    count,
-    day,
-    day_and_time,
-    full_source,
-    missing_counts,
-    missing_words,
-    short_source,
-    shortened,
-)
+from reports.wording import citation, count, day, day_and_time, missing_counts, missing_words, short_source, shortened
 from rules.explain import considerations, reason_text
 from rules.questionnaire import Questionnaire, Section
 from rules.response import Missing, Response, answer_words
@@ -22,6 +13,7 @@ from rules.ruleset import Priority, Rule, RuleSet
 from rules.screening import RuleOutcome, Screening
 
 URGENT = (Priority.EMERGENCY, Priority.SAME_DAY)
+SAFETY = "safety"  # the topic of the rules that look for what may be serious; they stand first when urgent or soon
 PRIORITY_WORDS = {
     Priority.EMERGENCY: "Emergency",
     Priority.SAME_DAY: "Same day",
@@ -130,7 +122,7 @@ class Summary:
     completed_at: datetime | None
     appointment: str
     doubts: tuple[str, ...]
-    urgent: tuple[FlagLine, ...]
+    unsafe: tuple[FlagLine, ...]
     ask_in_person: tuple[OpenLine, ...]
     flags: tuple[FlagLine, ...]
     not_assessed: tuple[OpenLine, ...]
@@ -164,8 +156,9 @@ def summarise(
     questionnaire = response.questionnaire
     today = (completed_at or datetime.now(UTC)).date()
     raised = [_flag(flag, ruleset, response, today) for flag in screening.raised]
+    unsafe = {flag.rule for flag in screening.raised if _is_unsafe(flag, ruleset)}
     left_open = [(ruleset.by_id[outcome.rule], outcome) for outcome in screening.not_assessed]
-    left_open.sort(key=lambda pair: pair[0].priority.rank)
+    left_open.sort(key=_most_telling_first)
     urgent_open = [(rule, outcome) for rule, outcome in left_open if _could_be_urgent(rule)]
     other_open = [(rule, outcome) for rule, outcome in left_open if not _could_be_urgent(rule)]
     age = response.answers.get("age")
@@ -180,9 +173,9 @@ def summarise(
         completed_at=completed_at,
         appointment=f"Appointment {day_and_time(appointment_at)}" if appointment_at else "",
         doubts=tuple(_doubts(response, screening)),
-        urgent=tuple(flag for flag in raised if flag.priority in URGENT),
+        unsafe=tuple(flag for flag in raised if flag.rule in unsafe),
         ask_in_person=_open_lines(urgent_open, questionnaire),
-        flags=tuple(flag for flag in raised if flag.priority not in URGENT),
+        flags=tuple(flag for flag in raised if flag.rule not in unsafe),
         not_assessed=_open_lines(other_open, questionnaire),
         not_assessed_words=_not_assessed_words(left_open, questionnaire),
         wish=next((quote for item, quote in _quotes(response) if item == WISH), None),
@@ -209,8 +202,19 @@ def _doubts(response: Response, screening: Screening) -> Iterator[str]:
         yield "The patient told us that not all of these answers are true."
 
 
+def _is_unsafe(flag: RuleOutcome, ruleset: RuleSet) -> bool:
+    return flag.priority in URGENT or (flag.priority is Priority.SOON and ruleset.by_id[flag.rule].topic == SAFETY)
+
+
+def _most_telling_first(left_open: tuple[Rule, RuleOutcome]) -> tuple[int, bool, int]:
+    """By priority; then what was said to be not known before what was only skipped; then what lacks least."""
+    rule, outcome = left_open
+    is_skipped = all(answer.why is Missing.SKIPPED for answer in outcome.missing)
+    return rule.priorities[0].rank, is_skipped, len(outcome.missing)
+
+
 def _could_be_urgent(rule: Rule) -> bool:
-    return any(priority in URGENT for priority in (rule.priority, *(step.to for step in rule.escalate)))
+    return any(priority in URGENT for priority in rule.priorities)
 
 
 def _flag(flag: RuleOutcome, ruleset: RuleSet, response: Response, today: date) -> FlagLine:
@@ -234,17 +238,13 @@ def _flag(flag: RuleOutcome, ruleset: RuleSet, response: Response, today: date) 
     )
 
 
-def _one_by_one(left_open: Iterable[tuple[Rule, RuleOutcome]], questionnaire: Questionnaire) -> tuple[OpenLine, ...]:
-    return tuple(
-        OpenLine((rule.title,), (rule.id,), missing_words(outcome.missing, questionnaire, MOST_NAMED))
-        for rule, outcome in left_open
-    )
-
-
 def _open_lines(left_open: list[tuple[Rule, RuleOutcome]], questionnaire: Questionnaire) -> tuple[OpenLine, ...]:
     """Rules one by one while they are few; otherwise one line for each topic, so that a blank form fills no page."""
     if len(left_open) <= MOST_OPEN_LINES:
-        return _one_by_one(left_open, questionnaire)
+        return tuple(
+            OpenLine((rule.title,), (rule.id,), missing_words(outcome.missing, questionnaire, MOST_NAMED))
+            for rule, outcome in left_open
+        )
     topics: dict[str, list[tuple[Rule, RuleOutcome]]] = {}
     for rule, outcome in left_open:
         topics.setdefault(rule.topic, []).append((rule, outcome))
@@ -296,5 +296,5 @@ def _section(section: Section, response: Response) -> AnswerSection:
 
 
 def _evidence(rule: Rule, ruleset: RuleSet) -> EvidenceLine:
-    sources = tuple(full_source(ruleset.sources[key]) for key in rule.evidence.sources)
+    sources = tuple(citation(ruleset.sources[key]) for key in rule.evidence.sources)
     return EvidenceLine(rule.id, rule.title, " ".join(rule.evidence.note.split()), sources)

@@ -54,7 +54,7 @@ def _short_name(source: Source) -> str:
     return f"{surname} and others" if others and surname != first else surname
 
 
-def full_source(source: Source) -> str:
+def citation(source: Source) -> str:
     """Return a publication with everything that is known of it, in one line."""
     parts = [source.authors, source.title, source.publisher, source.year and str(source.year), source.identifier]
     return ". ".join(part.rstrip(".") for part in parts if part) + "."

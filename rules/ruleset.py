@@ -119,6 +119,12 @@ class Rule(Model):
         """The rule file's name without its ending: safety, hormones, …"""
         return self.file.removesuffix(".yaml")
 
+    @property
+    def priorities(self) -> tuple[Priority, ...]:
+        """Every priority that the rule can have, the most urgent first."""
+        steps = {self.priority, *(step.to for step in self.escalate)}
+        return tuple(sorted(steps, key=lambda priority: priority.rank))
+
     def conditions(self) -> dict[str, Condition]:
         """Return the conditions that decide outcome and priority, by names such as "raised_when" and "escalate 0"."""
         applies = {"applies_when": self.applies_when} if self.applies_when is not None else {}

@@ -10,6 +10,11 @@ Visitor = Callable[[Page], None]
 MOST_PAGES = 120  # more than the questionnaire has: a walk that goes round in circles ends here
 
 
+def enter(page: Page, link: str) -> None:
+    """Open the link of an invitation; end on the page of welcome."""
+    page.goto(link)
+
+
 def fill_page(page: Page, answers: Answers) -> None:
     """Answer the questions on this page that are in `answers`; leave the others blank."""
     for item_id in page.locator("input[name=asked-items]").input_value().split():

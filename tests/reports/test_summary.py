@@ -8,16 +8,15 @@ from tests.reports.conftest import WOMAN_OF_52, Summarised
 
 
 def test_the_worked_example_puts_both_first(woman_of_52: Summary) -> None:
-    assert [flag.rule for flag in woman_of_52.urgent] == ["RF1"]
-    assert woman_of_52.flags[0].rule == "RF6"
+    assert [flag.rule for flag in woman_of_52.unsafe] == ["RF1", "RF6"]
 
 
 def test_a_missing_answer_that_could_make_a_flag_more_urgent_is_named(woman_of_52: Summary) -> None:
-    assert woman_of_52.urgent[0].could_rise == "Skipped: Plan for self-harm"
+    assert woman_of_52.unsafe[0].could_rise == "Skipped: Plan for self-harm"
 
 
 def test_nobody_reads_how_an_urgent_flag_would_be_none(woman_of_52: Summary) -> None:
-    assert woman_of_52.urgent[0].would_change == ()
+    assert woman_of_52.unsafe[0].would_change == ()
     assert woman_of_52.flags[0].would_change != ()
 
 
@@ -77,7 +76,7 @@ def test_skipped_declined_and_not_sure_are_told_apart_in_the_appendix(summarised
 
 def test_a_private_flag_is_marked_for_the_clinician(summarised: Summarised) -> None:
     summary = summarised({"afraid_at_home": "yes"})
-    flag = next(flag for flag in summary.urgent if flag.rule == "RF14")
+    flag = next(flag for flag in summary.unsafe if flag.rule == "RF14")
     assert flag.private
     assert "not on the patient’s copy" in page(summary)
 
