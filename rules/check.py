@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from rules.condition import All, Code, Finding, Number
+from rules.condition import All, Code, Finding, Number, findings
 from rules.errors import AnswerErrors, did_you_mean
-from rules.explain import PLACEHOLDER
+from rules.explain import PLACEHOLDER, variable_words
 from rules.questionnaire import Item, Questionnaire, Score, Section
 from rules.reference import truth
 from rules.response import read as read_response
@@ -46,11 +46,16 @@ def run_tests(ruleset: RuleSet) -> tuple[TestResult, ...]:
             expected, got = test.expect.value, end.outcome.value
             if test.priority is not None:
                 expected, got = f"{expected}, {test.priority}", f"{got}, {end.priority}"
-            missing = ", ".join(f"{m.item} ({m.why})" for m in end.missing)
-            detail = "; ".join(b.test for b in end.because) or (f"missing: {missing}" if missing else "")
+            missing = ", ".join(f"{m.item} ({m.why.value.replace('_', ' ')})" for m in end.missing)
+            answers = "; ".join(f"{name}: {variable_words(name, response)}" for name in _variables(rule))
+            detail = "; ".join(b.test for b in end.because) or (f"missing: {missing}" if missing else answers)
             results.append(TestResult(rule.id, test.name, expected, got, detail))
     screener.close()
     return tuple(results)
+
+
+def _variables(rule: Rule) -> dict[str, None]:
+    return dict.fromkeys(finding.variable for part in rule.conditions().values() for finding in findings(part))
 
 
 def check_places(documents: Iterable[tuple[Document, Section]]) -> None:

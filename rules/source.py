@@ -59,6 +59,8 @@ def read(file: str, text: str) -> Document:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         words = " ".join(part for part in (error.context, error.problem) if part)
+        if any(row[column - 1 :].startswith("\t") for row in text.split("\n")[line - 1 : line]):
+            words = "a tab stands here"
         document.problems.append(Problem(file, line, column, f"this is not YAML: {words}", _yaml_advice(words)))
         return document
     except (yaml.YAMLError, UnicodeError, RecursionError) as error:
@@ -72,7 +74,7 @@ def read(file: str, text: str) -> Document:
 
 
 def _yaml_advice(words: str) -> str:
-    if "tab character" in words or "\\t" in words:
+    if "tab" in words.split():
         return "indent with spaces, never with tabs"
     if "mapping values are not allowed" in words:
         return 'put text that holds ": " in quotes'
@@ -173,6 +175,9 @@ def _report(model: type[BaseModel], document: Document, path: Path, detail: dict
         document.report(where[:-1], f'the key "{name}" is missing', f'add "{name}:"')
     elif kind == "string_type" and isinstance(detail["input"], int | float):
         document.report(where, f'"{name}" should be text', "put it in quotes")
+    elif kind in ("model_type", "dict_type", "mapping_type"):
+        whole = f'"{where[-1]}"' if where else "this file"
+        document.report(where, f'{whole} should hold keys and values, one on each line: "key: value"')
     elif kind == "value_error":
         document.report(where, str(detail["ctx"]["error"]))
     elif kind in ("enum", "literal_error"):

@@ -59,12 +59,12 @@ def test_lacking_coverage_fails_only_where_it_was_asked_for(rule_file: Path) -> 
     assert intake("rules", "test", rule_file, "--coverage").exit_code == 0
 
 
-def test_a_failed_test_is_marked_and_its_answers_are_told(rule_file: Path) -> None:
+def test_a_failed_test_is_marked_and_told_with_its_answers(rule_file: Path) -> None:
     rule_file.write_text(RULE.replace("expect: not raised", "expect: raised"), encoding="utf-8")
     told = intake("rules", "test", rule_file)
     assert told.exit_code == 1
     assert "FAIL  FALL1  no fall" in told.output
-    assert 'FALL1 "no fall": expected raised, got not raised' in told.output
+    assert 'FALL1 "no fall": expected raised, got not raised: age: 70 years; sarcf_5: none' in told.output
     assert "3 tests: 2 passed, 1 failed." in told.output
 
 
