@@ -16,7 +16,7 @@ from reports.summary import PRIORITY_WORDS
 from reports.wording import short_source
 from rules.plain_words import PlainWords, in_plain_words
 from rules.questionnaire import Questionnaire
-from rules.ruleset import Priority, Rule, RuleSet, Source
+from rules.ruleset import Rule, RuleSet, Source
 
 views = Blueprint("about", __name__, url_prefix="/about")
 
@@ -94,7 +94,7 @@ class Evidence:
 def evidence_of(ruleset: RuleSet) -> Evidence:
     """Return the rules in use by area, how many have each grade, and every source."""
     in_use = [rule for rule in ruleset.by_id.values() if rule.status != "retired"]
-    topics = dict.fromkeys(rule.topic for rule in in_use)
+    topics = dict.fromkeys(rule.topic for rule in in_use if not rule.private)
     return Evidence(
         areas=tuple(_area(topic, ruleset, in_use) for topic in topics),
         private=tuple(_entry(rule, ruleset) for rule in in_use if rule.private),
@@ -114,11 +114,10 @@ def _area(topic: str, ruleset: RuleSet, in_use: Iterable[Rule]) -> Area:
 
 def _entry(rule: Rule, ruleset: RuleSet) -> Entry:
     questionnaire = ruleset.questionnaire
-    steps = {rule.priority, *(step.to for step in rule.escalate)}
-    ordered = sorted(steps, key=lambda priority: -priority.rank)
+    urgency = dict.fromkeys(PRIORITY_WORDS[priority] for priority in (rule.priorities[-1], rule.priorities[0]))
     return Entry(
         rule=rule,
-        urgency=" to ".join(dict.fromkeys((PRIORITY_WORDS[ordered[0]], PRIORITY_WORDS[ordered[-1]]))).capitalize(),
+        urgency=" to ".join(urgency).capitalize(),
         applies=in_plain_words(rule.applies_when, questionnaire) if rule.applies_when and not rule.private else None,
         raised=None if rule.private else in_plain_words(rule.raised_when, questionnaire),
         more_urgent=() if rule.private else tuple(_steps(rule, questionnaire)),
@@ -128,7 +127,7 @@ def _entry(rule: Rule, ruleset: RuleSet) -> Entry:
 
 def _steps(rule: Rule, questionnaire: Questionnaire) -> Iterable[tuple[str, PlainWords]]:
     for step in rule.escalate:
-        yield PRIORITY_WORDS[Priority(step.to)].lower(), in_plain_words(step.when, questionnaire)
+        yield PRIORITY_WORDS[step.to].lower(), in_plain_words(step.when, questionnaire)
 
 
 def _publications(ruleset: RuleSet, in_use: Iterable[Rule]) -> tuple[Publication, ...]:
