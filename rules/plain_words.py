@@ -50,7 +50,7 @@ def _test(finding: Finding, questionnaire: Questionnaire, *, negate: bool) -> st
         score = questionnaire.scores[finding.variable]
         return f"{score.title}: {_bound(finding, score.unit, negate=negate)}"
     if item.private:
-        return "one answer that is for the clinician only"
+        return "other answers that fit too"
     if not item.options:
         if finding.operator == ">=" and finding.value == item.min:  # true of every number
             return f"{item.short}: {'not ' * negate}given"

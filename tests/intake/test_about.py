@@ -95,6 +95,7 @@ def test_of_private_rules_it_shows_neither_title_nor_answers_nor_advice(text: st
         assert rule.title not in text
     items = [item for item in LIBRARY.questionnaire.items.values() if item.private]
     assert [item.short for item in items if item.short in text] == []
+    assert "at home" not in entry(text, LIBRARY.by_id["O4"]), "O4 left out would tell of fear at home"
 
 
 def test_a_reviewed_rule_is_told_from_drafts_and_a_retired_one_is_left_out() -> None:

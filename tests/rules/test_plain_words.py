@@ -28,7 +28,7 @@ QUESTIONNAIRE = library().questionnaire
         (Not(Finding("age", ">=", 65)), "Age: less than 65 years"),
         (Not(Finding("has_uterus", "!=", "yes")), "Has a womb: yes"),
         (Not(Finding("hormone_review_months", ">=", 0)), "Time since the last review: not given"),
-        (Finding("afraid_at_home", "=", "no"), "one answer that is for the clinician only"),
+        (Finding("afraid_at_home", "=", "no"), "other answers that fit too"),
     ],
     ids=str,
 )
