@@ -1,0 +1,90 @@
+"""axe-core finds nothing on any page in any state, and no page is wider than the smallest phone or the largest zoom."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.browser.conftest import Clinic
+from tests.browser.walk import enter, send, walk
+
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+MUCH = {
+    "chest_pain_now": "no", "sudden_breathlessness": "no", "collapse": "no", "face_arm_speech": "no",
+    "sudden_visual_loss": "no", "thunderclap_headache": "no", "painful_swollen_leg": "no",
+    "vomiting_or_confusion": "no",
+    "sex_at_birth": "female", "has_uterus": "yes", "has_ovaries": "yes", "has_testes": "no", "has_prostate": "no",
+    "conditions": ["none"], "medicines": ["antidepressant"], "hormone_status": "current",
+    "hormone_kinds": ["oestrogen"], "oestrogen_route": "patch_gel_spray", "progestogen": "none",
+    "symptoms_present": ["hot_flushes", "headaches"], "hot_flushes": 2, "phq9_1": 2, "phq9_2": 2, "phq9_9": 1,
+    "safe_now": "yes", "afraid_at_home": "yes", "auditc_1": 2, "supplements": ["vitamin_d", "zinc"], "zinc_mg": 50,
+    "matters_most": "I would like to sleep again.",
+}  # fmt: skip
+NARROWEST = {"width": 320, "height": 640}  # as wide as a page at 400% zoom on a screen of 1280
+
+
+def faults(page: Page) -> list[str]:
+    """What axe-core, or a look at the width and the headings, finds wrong with the page as it is now."""
+    found = Axe().run(page, options=RULES).response["violations"]
+    wrong = [f"{fault['id']}: {node['html']}" for fault in found for node in fault["nodes"]]
+    width = page.evaluate("document.documentElement.scrollWidth")
+    if width > page.viewport_size["width"]:
+        wrong.append(f"{width} pixels wide")
+    if page.locator("h1").count() != 1:
+        wrong.append(f"{page.locator('h1').count()} headings of level 1")
+    return [f"{page.url} {text}" for text in wrong]
+
+
+@pytest.fixture
+def narrow(page: Page) -> Page:
+    """The narrowest page that there is."""
+    page.set_viewport_size(NARROWEST)
+    return page
+
+
+def test_no_page_of_a_patients_way_has_a_fault(clinic: Clinic, narrow: Page) -> None:
+    found: list[str] = []
+    enter(narrow, clinic.invite().link)
+    walk(narrow, MUCH, visit=lambda page: found.extend(faults(page)))
+    send(narrow)
+    assert found + faults(narrow) == []
+
+
+def test_no_page_with_errors_has_a_fault(clinic: Clinic, narrow: Page) -> None:
+    enter(narrow, clinic.invite().link)
+    walk(narrow, {"hormone_status": "current"}, until="/questions/hormone_times")
+    narrow.fill("#hormone_months", "many")
+    narrow.fill("#hormone_change_months", "5000")
+    narrow.get_by_role("button", name="Continue").click()
+    summary = narrow.locator(".govuk-error-summary")
+    assert summary.get_by_role("link").count() == 2
+    assert summary.evaluate("box => box === document.activeElement"), "the errors are not announced"
+    assert faults(narrow) == []
+    summary.get_by_role("link").first.click()
+    assert narrow.evaluate("document.activeElement.id") == "hormone_months"
+
+
+@pytest.mark.parametrize("path", ["/", "/help-now", "/nowhere", "/check", "/start/wrong", "/about/evidence"])
+def test_no_page_for_anybody_has_a_fault(clinic: Clinic, narrow: Page, path: str) -> None:
+    narrow.goto(clinic.address + path)
+    assert faults(narrow) == []
+
+
+def test_no_page_for_staff_has_a_fault(clinic: Clinic, narrow: Page) -> None:
+    waiting, done = clinic.invite("Una Example"), clinic.invite("Vera Example")
+    enter(narrow, done.link)
+    walk(narrow, MUCH)
+    send(narrow)
+    summary, unfinished = f"/clinician/{done.encounter_id}", f"/clinician/{waiting.encounter_id}"
+    visits = {
+        "clinician": ["/clinician", "/clinician/new", summary, unfinished],
+        "admin": ["/admin", "/admin/rules/H6", "/admin/rules/RF14"],
+    }
+    found: list[str] = []
+    for role, paths in visits.items():
+        narrow.goto(clinic.staff(role))
+        for path in paths:
+            answer = narrow.goto(clinic.address + path)
+            assert answer is not None
+            assert answer.ok, path
+            found += faults(narrow)
+    assert found == []
