@@ -8,7 +8,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from jinja2 import ChoiceLoader, FileSystemLoader, PackageLoader, PrefixLoader
 from werkzeug.exceptions import HTTPException
 
-from intake import about, accounts, admin, clinician, patient
+from intake import about, accounts, admin, clinician, patient, static_files
 from intake.database import Database
 from intake.faults import place_of
 from intake.rulesets import Screeners
@@ -45,6 +45,7 @@ def create_app(settings: Settings) -> Flask:
     for module in (about, accounts, patient, clinician, admin):
         app.register_blueprint(module.views)
     app.after_request(_protect)
+    static_files.prepare(app)
     app.register_error_handler(HTTPException, _show_error)
     app.register_error_handler(CSRFError, _show_stale_page)
     app.register_error_handler(Exception, _show_fault)
