@@ -8,7 +8,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from jinja2 import ChoiceLoader, FileSystemLoader, PackageLoader, PrefixLoader
 from werkzeug.exceptions import HTTPException
 
-from intake import about, accounts, admin, clinician, patient, static_files
+from intake import about, accounts, admin, clinician, days, desk, entry, patient, static_files
 from intake.database import Database
 from intake.faults import place_of
 from intake.rulesets import Screeners
@@ -42,7 +42,7 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["intake"] = Services(settings, Database(settings.database_url), Screeners(), PdfWorker())
     _prepare_templates(app, settings)
     CSRFProtect(app)
-    for module in (about, accounts, patient, clinician, admin):
+    for module in (about, accounts, entry, patient, desk, clinician, admin):
         app.register_blueprint(module.views)
     app.after_request(_protect)
     static_files.prepare(app)
@@ -57,7 +57,10 @@ def _prepare_templates(app: Flask, settings: Settings) -> None:
     loaders = [FileSystemLoader(TEMPLATES), PrefixLoader(govuk)]
     app.jinja_loader = ChoiceLoader(loaders)
     app.jinja_env.globals["clinic_name"] = settings.clinic_name
+    app.jinja_env.globals["clinic_phone"] = settings.clinic_phone
     app.jinja_env.globals["help_lines"] = settings.help_lines
+    app.jinja_env.globals["day_and_time"] = days.day_and_time
+    app.jinja_env.globals["plain_day"] = days.plain_day
 
 
 def _protect(response: Response) -> Response:

@@ -13,6 +13,7 @@ from intake import demo, rulesets, serving, submission
 from intake.accounts import Role, sign_in_token
 from intake.answers_file import AnswersFileError, read_answers
 from intake.database import Database
+from intake.days import plain_day
 from intake.rulesets import Screeners
 from intake.settings import Settings, SettingsError, kept_secret_key
 from reports.html import page
@@ -107,9 +108,11 @@ def serve(host: str, port: int, workers: int) -> None:
     if unfinished:
         click.echo(f"Screened {_count(unfinished, 'response')} that had been cut off.")
     invitation = demo.invitation(database, settings.secret_key)
-    patient = f"{base_url}/start/{invitation}" if invitation else "add one on the clinician's page"
+    patient = f"{base_url}/start/{invitation[0]}" if invitation else "invite one on the clinician's page"
     click.echo(f"Serving on {base_url}")
     click.echo(f"  Patient:    {patient}")
+    if invitation:
+        click.echo(f"              It asks for the date of birth of this invented patient: {plain_day(invitation[1])}")
     click.echo(f"  Clinician:  {base_url}/sign-in/{sign_in_token(settings.secret_key, 'clinician')}")
     click.echo(f"  Admin:      {base_url}/sign-in/{sign_in_token(settings.secret_key, 'admin')}")
     click.echo("The links for staff are valid for 12 hours; `intake sign-in-link` prints new ones. Stop with Ctrl-C.")

@@ -8,7 +8,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import JSON, DateTime, Engine, ForeignKey, String, create_engine, event
+from sqlalchemy import JSON, DateTime, Engine, ForeignKey, String, UniqueConstraint, create_engine, event
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -41,7 +41,10 @@ class RuleSetRow(Row):
 
 
 class EncounterRow(Row):
-    """One patient's appointment: invitation, and who it is for. The link's token is kept only as a hash."""
+    """One patient's appointment: invitation, and who it is for. The link's token is kept only as a hash.
+
+    `link_number` counts the links made for it, of which only the last one works, and that until `expires_at`.
+    """
 
     __tablename__ = "encounter"
 
@@ -51,6 +54,13 @@ class EncounterRow(Row):
     date_of_birth: Mapped[date]
     appointment_at: Mapped[datetime | None] = mapped_column(Moment, index=True)
     created_at: Mapped[datetime] = mapped_column(Moment)
+    email: Mapped[str | None] = mapped_column(String(254))
+    phone: Mapped[str | None] = mapped_column(String(40))
+    expires_at: Mapped[datetime | None] = mapped_column(Moment)
+    locked_at: Mapped[datetime | None] = mapped_column(Moment)
+    cancelled_at: Mapped[datetime | None] = mapped_column(Moment)
+    link_number: Mapped[int] = mapped_column(default=0, server_default="0")
+    wrong_tries: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class ResponseRow(Row):
@@ -81,6 +91,39 @@ class ScreeningRow(Row):
     rule_set_hash: Mapped[str] = mapped_column(ForeignKey("rule_set.hash"))
     result: Mapped[dict[str, Any]] = mapped_column(JSON)
     screened_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class MailRow(Row):
+    """A mail to be sent, written together with what it tells of. `key` keeps the same one from being made twice.
+
+    It holds no words: those are put together when it is sent. `problem` is what the last try met.
+    """
+
+    __tablename__ = "mail"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    key: Mapped[str] = mapped_column(String(120), unique=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    encounter_id: Mapped[str] = mapped_column(ForeignKey("encounter.id"), index=True)
+    made_at: Mapped[datetime] = mapped_column(Moment)
+    sent_at: Mapped[datetime | None] = mapped_column(Moment)
+    dropped_at: Mapped[datetime | None] = mapped_column(Moment)
+    tries: Mapped[int] = mapped_column(default=0, server_default="0")
+    problem: Mapped[str | None] = mapped_column(String(200))
+
+
+class AlertRow(Row):
+    """An urgent rule that an encounter's answers raised, when they first did, whether or not they were sent."""
+
+    __tablename__ = "alert"
+    __table_args__ = (UniqueConstraint("encounter_id", "rule", "priority", name="alert_once"),)
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    encounter_id: Mapped[str] = mapped_column(ForeignKey("encounter.id"), index=True)
+    rule: Mapped[str] = mapped_column(String(40))
+    priority: Mapped[str] = mapped_column(String(20))
+    is_private: Mapped[bool]
+    raised_at: Mapped[datetime] = mapped_column(Moment)
 
 
 class Database:

@@ -95,14 +95,15 @@ def fill(database: Database, screeners: Screeners, secret_key: str) -> int:
     return new + (not was_there)
 
 
-def invitation(database: Database, secret_key: str) -> str | None:
-    """Return the token of the invented patient who has not sent anything yet; None without demo data.
+def invitation(database: Database, secret_key: str) -> tuple[str, date] | None:
+    """Return the token and date of birth of the invented patient who has not sent anything yet; None without demo data.
 
     Tokens are stored as hashes only. Those of invented patients follow from the secret key, so they can be made anew.
     """
     with database.reading() as session:
         token = _first_open(session, secret_key)
-        return token if encounters.find_by_token(session, token) else None
+        encounter = encounters.find_by_token(session, token)
+    return (token, encounter.date_of_birth) if encounter else None
 
 
 def _first_open(session: Session, secret_key: str) -> str:

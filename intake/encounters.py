@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from uuid import uuid4
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from intake.database import EncounterRow, ResponseRow, ScreeningRow
@@ -36,6 +36,11 @@ class WorklistEntry:
     screening: Screening | None
 
 
+def token_hash(token: str) -> str:
+    """Return what is stored of a link's token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
 def create(
     session: Session,
     *,
@@ -49,7 +54,7 @@ def create(
     now = datetime.now(UTC)
     row = EncounterRow(
         id=str(uuid4()),
-        token_hash=_hash(token),
+        token_hash=token_hash(token),
         patient_name=patient_name,
         date_of_birth=date_of_birth,
         appointment_at=appointment_at,
@@ -68,7 +73,7 @@ def find(session: Session, encounter_id: str) -> Encounter | None:
 
 def find_by_token(session: Session, token: str) -> Encounter | None:
     """Return the encounter whose link has this token."""
-    row = session.scalar(select(EncounterRow).where(EncounterRow.token_hash == _hash(token)))
+    row = session.scalar(select(EncounterRow).where(EncounterRow.token_hash == token_hash(token)))
     return None if row is None else _encounter(row, _response(session, row.id))
 
 
@@ -118,11 +123,15 @@ def mark_help_shown(session: Session, encounter_id: str, rule_ids: Iterable[str]
 
 
 def worklist(session: Session) -> list[WorklistEntry]:
-    """Return every encounter: the most urgent flag first, then the next appointment."""
+    """Return every encounter: the most urgent flag first, then the next appointment.
+
+    Those whose invitation was cancelled before anything was answered are left out.
+    """
     rows = session.execute(
         select(EncounterRow, ResponseRow, ScreeningRow)
         .outerjoin(ResponseRow, ResponseRow.encounter_id == EncounterRow.id)
         .outerjoin(ScreeningRow, ScreeningRow.response_id == ResponseRow.id)
+        .where(or_(EncounterRow.cancelled_at.is_(None), ResponseRow.id.is_not(None)))
     ).all()
     entries = [
         WorklistEntry(_encounter(encounter, response), _screening(screening)) for encounter, response, screening in rows
@@ -156,7 +165,3 @@ def _encounter(row: EncounterRow, response: ResponseRow | None) -> Encounter:
         help_shown=frozenset(response.help_shown if response else ()),
         revision=response.revision if response else 0,
     )
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
-from flask import Blueprint, abort, redirect, render_template, request, session, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from intake import encounters, submission
+from intake import encounters, entry, submission
 from intake.encounters import Encounter
 from intake.forms import ASKED, EXTRA_LABELS, AnswersForm, filled_form
 from intake.help_at_once import Help, help_for, is_new, phone_lines
@@ -22,7 +22,6 @@ from rules.response import Missing
 from rules.screening import Screener
 
 views = Blueprint("patient", __name__)
-SESSION_KEY = "encounter"
 SHOW_ALL = "all"  # ?show=all: the whole page, and not only what is still open on it
 SHOW_NEW = "new"  # ?show=new: only the help that the last answers called for
 
@@ -44,9 +43,9 @@ class Visit:
         return help_for(self.screener.ruleset, screening, services().settings.help_lines)
 
 
-def _visit(encounter_id: str) -> Visit | None:
+def _visit() -> Visit | None:
     with services().database.reading() as database:
-        encounter = encounters.find(database, encounter_id)
+        encounter = entry.opened(database)
         if encounter is None:
             return None
         screener = services().screeners.published(database)
@@ -60,9 +59,9 @@ def for_patient(view: Callable[Concatenate[Visit, P], Answer]) -> Callable[P, An
 
     @wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> Answer:
-        visit = _visit(session.get(SESSION_KEY, ""))
+        visit = _visit()
         if visit is None:
-            return render_template("patient/closed.html"), 403
+            return entry.ask_to_come_in()
         return view(visit, *args, **kwargs)
 
     return guarded
@@ -84,18 +83,6 @@ def before_sending(view: Callable[Concatenate[Visit, P], Answer]) -> Callable[Co
 def home() -> str:
     """Say what this is, to whoever comes without a link."""
     return render_template("patient/home.html")
-
-
-@views.get("/start/<token>")
-def start(token: str) -> Answer:
-    """Open a session for the patient whose link this is."""
-    with services().database.reading() as database:
-        encounter = encounters.find_by_token(database, token)
-    session.clear()
-    if encounter is None:
-        return render_template("patient/closed.html"), 404
-    session[SESSION_KEY] = encounter.id
-    return redirect(url_for("patient.welcome"))
 
 
 @views.get("/welcome")
@@ -149,7 +136,7 @@ def save(visit: Visit, page_id: str) -> Answer:
 @views.get("/help-now")
 def help_now() -> Answer:
     """Show whom to call, and what the patient's own answers call for; whoever comes without a link sees the numbers."""
-    visit = _visit(session.get(SESSION_KEY, ""))
+    visit = _visit()
     if visit is None:
         lines = phone_lines(services().settings.help_lines)
         return render_template("patient/help_now.html", help=Help((), lines), visit=None, after=None)

@@ -17,8 +17,9 @@ from sqlalchemy.exc import ArgumentError
 from rules.source import read
 
 PREFIX = "INTAKE_"
-KNOWN = ("DATA", "DATABASE_URL", "CLINIC_NAME", "COUNTRY", "SECRET_KEY", "BASE_URL")
+KNOWN = ("DATA", "DATABASE_URL", "CLINIC_NAME", "COUNTRY", "SECRET_KEY", "BASE_URL", "CLINIC_PHONE", "INVITATION_DAYS")
 SHORTEST_KEY = 16  # characters
+LONGEST_INVITATION = 366  # days
 _HELP_LINES = Path(__file__).parent / "help_lines.yaml"
 
 
@@ -48,6 +49,8 @@ class Settings:
     country: str
     given_secret_key: str | None = field(repr=False)
     base_url: str
+    clinic_phone: str
+    invitation_days: int
 
     @property
     def secret_key(self) -> str:
@@ -78,6 +81,8 @@ class Settings:
             country=_country(given.get("COUNTRY", "GB").upper()),
             given_secret_key=_long_enough(given.get("SECRET_KEY")),
             base_url=_base_url(given.get("BASE_URL", "http://127.0.0.1:5000").rstrip("/")),
+            clinic_phone=given.get("CLINIC_PHONE", ""),
+            invitation_days=_days(given.get("INVITATION_DAYS", "30")),
         )
 
 
@@ -107,6 +112,12 @@ def _base_url(url: str) -> str:
     if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
         raise SettingsError(f"INTAKE_BASE_URL: {url!r} is not an address; write https://intake.example.org")
     return url
+
+
+def _days(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= LONGEST_INVITATION:
+        raise SettingsError(f"INTAKE_INVITATION_DAYS: {text!r} is not a number of days from 1 to {LONGEST_INVITATION}")
+    return int(text)
 
 
 def kept_secret_key(data: Path) -> str:

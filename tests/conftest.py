@@ -98,3 +98,9 @@ def ada(database: Database) -> Encounter:
     with database.writing() as session:
         encounter, _ = encounters.create(session, patient_name="Ada Example", date_of_birth=date(1970, 5, 17))
     return encounter
+
+
+def come_in(client: FlaskClient, encounter: Encounter) -> None:
+    """Make this browser's session the patient's own, as the link and the date of birth do."""
+    with client.session_transaction() as session:
+        session["invited"], session["encounter"] = {"encounter": encounter.id, "link": 0}, encounter.id

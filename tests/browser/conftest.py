@@ -16,9 +16,10 @@ from urllib.request import urlopen
 import pytest
 from playwright.sync_api import Browser
 
-from intake import encounters
+from intake import invitations
 from intake.accounts import sign_in_token
 from intake.database import Database
+from intake.invitee import Invitee
 from intake.settings import Settings
 
 LONGEST_START = 60  # seconds
@@ -36,10 +37,11 @@ CHROMIUM = [
 
 @dataclass(frozen=True)
 class Invited:
-    """A patient who was invited: her encounter and the address of her link."""
+    """A patient who was invited: her encounter, the address of her link, and her date of birth."""
 
     encounter_id: str
     link: str
+    born: date
 
 
 @dataclass(frozen=True)
@@ -52,9 +54,11 @@ class Clinic:
     def invite(self, name: str = "Ada Example", age: int = 52) -> Invited:
         """Store a patient who has had her birthday this year."""
         born = date(date.today().year - age, 1, 1)  # noqa: DTZ011 - the clinic's own day
+        key, days = self.settings.secret_key, self.settings.invitation_days
         with Database(self.settings.database_url).writing() as session:
-            encounter, token = encounters.create(session, patient_name=name, date_of_birth=born)
-        return Invited(encounter.id, f"{self.address}/start/{token}")
+            made = invitations.create(session, key, Invitee(name, born), days)
+            token = invitations.link_token(session, key, made)
+        return Invited(made.encounter_id, f"{self.address}/start/{token}", born)
 
     def staff(self, role: str) -> str:
         """Return the address that signs in a member of staff."""

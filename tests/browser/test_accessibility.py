@@ -1,11 +1,13 @@
 """axe-core finds nothing on any page in any state, and no page is wider than the smallest phone or the largest zoom."""
 
+from datetime import date
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from tests.browser.conftest import Clinic
-from tests.browser.walk import enter, send, walk
+from tests.browser.walk import enter, give_birth_date, send, walk
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 MUCH = {
@@ -43,14 +45,26 @@ def narrow(page: Page) -> Page:
 
 def test_no_page_of_a_patients_way_has_a_fault(clinic: Clinic, narrow: Page) -> None:
     found: list[str] = []
-    enter(narrow, clinic.invite().link)
+    patient = clinic.invite()
+    enter(narrow, patient.link, patient.born)
     walk(narrow, MUCH, visit=lambda page: found.extend(faults(page)))
     send(narrow)
     assert found + faults(narrow) == []
 
 
+def test_no_page_of_the_way_in_has_a_fault(clinic: Clinic, narrow: Page) -> None:
+    narrow.goto(clinic.invite().link)
+    found = faults(narrow)
+    for day in range(2, 7):
+        give_birth_date(narrow, date(1980, 1, day))
+        found += faults(narrow)
+    assert narrow.locator("h1").inner_text() == "This link is locked for now"
+    assert found == []
+
+
 def test_no_page_with_errors_has_a_fault(clinic: Clinic, narrow: Page) -> None:
-    enter(narrow, clinic.invite().link)
+    patient = clinic.invite()
+    enter(narrow, patient.link, patient.born)
     walk(narrow, {"hormone_status": "current"}, until="/questions/hormone_times")
     narrow.fill("#hormone_months", "many")
     narrow.fill("#hormone_change_months", "5000")
@@ -71,12 +85,13 @@ def test_no_page_for_anybody_has_a_fault(clinic: Clinic, narrow: Page, path: str
 
 def test_no_page_for_staff_has_a_fault(clinic: Clinic, narrow: Page) -> None:
     waiting, done = clinic.invite("Una Example"), clinic.invite("Vera Example")
-    enter(narrow, done.link)
+    enter(narrow, done.link, done.born)
     walk(narrow, MUCH)
     send(narrow)
     summary, unfinished = f"/clinician/{done.encounter_id}", f"/clinician/{waiting.encounter_id}"
+    link = f"/desk/{waiting.encounter_id}"
     visits = {
-        "clinician": ["/clinician", "/clinician/new", summary, unfinished],
+        "clinician": ["/clinician", summary, unfinished, "/desk", "/desk/new", link, f"{link}/sheet"],
         "admin": ["/admin", "/admin/rules/H6", "/admin/rules/RF14"],
     }
     found: list[str] = []

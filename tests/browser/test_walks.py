@@ -109,7 +109,7 @@ def test_a_worked_case_from_the_link_to_the_pdf(
     case: Case, clinic: Clinic, page: Page, pdf_text: Callable[[Invited], str]
 ) -> None:
     patient = clinic.invite(age=case.age)
-    enter(page, patient.link)
+    enter(page, patient.link, patient.born)
     walk(page, NOTHING_URGENT | case.answers)
     send(page)
     text = pdf_text(patient)
@@ -121,7 +121,8 @@ def test_a_worked_case_from_the_link_to_the_pdf(
 
 
 def test_fear_at_home_leaves_no_trace_on_the_pages_that_come_after(clinic: Clinic, page: Page) -> None:
-    enter(page, clinic.invite().link)
+    patient = clinic.invite()
+    enter(page, patient.link, patient.born)
     texts: dict[str, str] = {}
     walk(page, NOTHING_URGENT | AFRAID_AT_HOME, visit=lambda page: texts.update({page.url: page.inner_text("body")}))
     *_, to_check = texts
@@ -145,7 +146,7 @@ def test_a_newcomer_with_bleeding_and_dark_thoughts_is_helped_at_once_and_both_s
         "period_change_months": 14, "bleeding_after_menopause": "yes", "phq9_1": 1, "phq9_2": 1, "phq9_9": 1,
         "safe_now": "yes", "self_harm_plan": "no",
     }  # fmt: skip
-    enter(page, patient.link)
+    enter(page, patient.link, patient.born)
     seen = walk(page, answers, until="/help-now")
     assert seen[-2] == "/questions/mood_dark_thoughts"
     calls = page.locator("a[href^='tel:']")

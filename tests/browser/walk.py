@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import date
 
 from playwright.sync_api import Page, expect
 
@@ -10,9 +11,18 @@ Visitor = Callable[[Page], None]
 MOST_PAGES = 120  # more than the questionnaire has: a walk that goes round in circles ends here
 
 
-def enter(page: Page, link: str) -> None:
-    """Open the link of an invitation; end on the page of welcome."""
+def enter(page: Page, link: str, date_of_birth: date) -> None:
+    """Open the link of an invitation and give the date of birth; end on the page of welcome."""
     page.goto(link)
+    give_birth_date(page, date_of_birth)
+    page.wait_for_url("**/welcome")
+
+
+def give_birth_date(page: Page, day: date) -> None:
+    """Fill in the page that asks for the date of birth, and go on."""
+    for box, value in (("day", day.day), ("month", day.month), ("year", day.year)):
+        page.fill(f"#date_of_birth-{box}", str(value))
+    page.get_by_role("button", name="Continue").click()
 
 
 def fill_page(page: Page, answers: Answers) -> None:

@@ -7,12 +7,13 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from intake import about, create_app, encounters, rulesets
+from intake import about, create_app, rulesets
 from intake.accounts import sign_in_token
 from intake.database import Database
 from intake.settings import Settings
 from rules.load import library, load_texts
 from rules.ruleset import Grade, Rule
+from tests.conftest import come_in
 
 LIBRARY = library()
 RULES = list(LIBRARY.by_id.values())
@@ -116,14 +117,11 @@ def test_a_file_that_an_admin_adds_is_an_area_of_its_own() -> None:
     assert areas["Falls at home"] == ["FALL1"]
 
 
-def test_it_is_linked_from_the_pages_of_patients_and_staff(
-    client: FlaskClient, settings: Settings, database: Database, ada
-) -> None:
+def test_it_is_linked_from_the_pages_of_patients_and_staff(client: FlaskClient, settings: Settings, ada) -> None:
     link = 'href="/about/evidence"'
     assert link in client.get("/").text
-    with database.writing() as session:
-        _, token = encounters.create(session, patient_name="Ben Example", date_of_birth=ada.date_of_birth)
-    assert link in client.get(f"/start/{token}", follow_redirects=True).text
+    come_in(client, ada)
+    assert link in client.get("/welcome").text
     for role in ("clinician", "admin"):
         home = client.get(f"/sign-in/{sign_in_token(settings.secret_key, role)}", follow_redirects=True)
         assert link in home.text

@@ -1,6 +1,6 @@
 """The invented patients: always the same few, whatever is asked of them twice."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -27,7 +27,8 @@ def everybody(database: Database) -> dict[str, WorklistEntry]:
         return {entry.encounter.patient_name: entry for entry in encounters.worklist(session)}
 
 
-def invited(database: Database, token: str | None) -> Encounter:
+def invited(database: Database, found: tuple[str, date] | None) -> Encounter:
+    token, _ = found or ("", None)
     with database.reading() as session:
         encounter = encounters.find_by_token(session, token or "")
     assert encounter is not None

@@ -1,0 +1,89 @@
+"""Days: typed into three boxes, read from text, and said as staff and patients say them."""
+
+from datetime import date, datetime
+from typing import Any
+
+from flask import render_template
+from markupsafe import Markup
+from wtforms import DateField
+
+FIRST_YEAR, LAST_YEAR = 1000, 9999  # "71" is not taken for a year: nobody can tell which century is meant
+BOXES = (("day", "Day", 2), ("month", "Month", 2), ("year", "Year", 4))
+NOT_A_DAY = "This is not a date. Write it like 27 3 1971."
+SHORT_YEAR = "Write the year with four figures, like 1971."
+
+
+class BoxesWidget:
+    """Three boxes: day, month, year."""
+
+    def __call__(self, field: "DayField", **kwargs: Any) -> Markup:
+        """Render the field. `heading`: the question is the page's heading; `autofill`: it is the reader's birthday."""
+        values = field.raw_data or (f"{field.data:%-d %-m %Y}".split() if field.data else ("", "", ""))
+        items = [
+            {
+                "label": label,
+                "id": f"{field.id}-{name}",
+                "name": field.name,
+                "value": value,
+                "autocomplete": f"bday-{name}" if kwargs.get("autofill") else None,
+                "classes": f"govuk-input--width-{width}{' govuk-input--error' if field.errors else ''}",
+            }
+            for (name, label, width), value in zip(BOXES, values, strict=True)
+        ]
+        is_heading = kwargs.get("heading", False)
+        size = "l" if is_heading else "s"
+        legend = {"text": field.label.text, "isPageHeading": is_heading, "classes": f"govuk-fieldset__legend--{size}"}
+        params = {
+            "id": field.id,
+            "fieldset": {"legend": legend},
+            "hint": {"text": field.description} if field.description else None,
+            "errorMessage": {"text": str(field.errors[0])} if field.errors else None,
+            "items": items,
+        }
+        return Markup(render_template("govuk_frontend_wtf/date.html", params=params))
+
+
+class DayField(DateField):
+    """A date in three boxes: day, month, year."""
+
+    widget = BoxesWidget()
+
+    def __init__(self, label: str, **kwargs: Any) -> None:
+        super().__init__(label, format="%d %m %Y", **kwargs)
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Take the three boxes; all of them blank is no date."""
+        parts = [*(str(part).strip() for part in valuelist), "", "", ""][:3]
+        self.raw_data = parts  # what the three boxes show again, even when something else was sent
+        self.data = None
+        if any(parts):
+            self.data = day_of(*parts)
+
+    @property
+    def first_box(self) -> str:
+        """The id of the box for the day, which stands for all three in a list of errors."""
+        return f"{self.id}-day"
+
+
+def day_of(day: str, month: str, year: str) -> date:
+    """Return the date in three texts. Raises `ValueError` in words."""
+    try:
+        numbers = int(year), int(month), int(day)
+    except ValueError:
+        raise ValueError(NOT_A_DAY) from None
+    if 0 <= numbers[0] < FIRST_YEAR:
+        raise ValueError(SHORT_YEAR)
+    try:
+        return date(*numbers)
+    except (ValueError, OverflowError):
+        raise ValueError(NOT_A_DAY) from None
+
+
+def day_and_time(moment: datetime) -> str:
+    """Return a moment as staff say it, in the time zone of the server: Tue 3 March 2026, 14:30."""
+    return f"{moment.astimezone():%a %-d %B %Y, %H:%M}"
+
+
+def plain_day(day: date) -> str:
+    """Return a day as staff say it: 3 March 2026."""
+    return f"{day:%-d %B %Y}"

@@ -1,0 +1,153 @@
+"""How a patient comes in: the link, then the date of birth, then a session for this one encounter.
+
+What is kept in the session: which link was opened (`INVITED`), and, once the date of birth was right, the encounter
+(`OPENED`). The token itself stands in one address only, from which the browser is sent on at once.
+A link that is unknown, replaced, cancelled or over gets one and the same page, whether it ever was somebody's or not.
+"""
+
+from datetime import date, timedelta
+from typing import Any, cast
+
+from flask import Blueprint, redirect, render_template, request, session, url_for
+from flask_wtf import FlaskForm
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+from wtforms.validators import ValidationError
+
+from intake import encounters, invitations
+from intake.days import DayField
+from intake.encounters import Encounter
+from intake.invitations import MOST_TRIES, Invitation, State, Try
+from intake.services import services
+
+views = Blueprint("entry", __name__)
+INVITED = "invited"  # encounter and number of the link that was opened on this device
+OPENED = "encounter"  # the encounter whose date of birth was given on this device
+LONGEST_LIFE = timedelta(days=130 * 366)
+WARN_AT = 2  # how many tries are left when the patient is told so
+
+Answer = str | Response | tuple[str, int]
+
+
+class BirthForm(FlaskForm):
+    """The date of birth, as the patient says it."""
+
+    date_of_birth = DayField("What is your date of birth?", description="For example, 27 3 1971")
+
+    def validate_date_of_birth(self, field: DayField) -> None:
+        """Refuse what nobody's date of birth can be; that is a slip, and does not count as a try."""
+        today = date.today()  # noqa: DTZ011 - the clinic's own day
+        if field.data is None:
+            raise ValidationError("Write your date of birth.")
+        if not today - LONGEST_LIFE <= field.data <= today:
+            raise ValidationError("Check the year of your date of birth.")
+
+    def error_list(self) -> list[dict[str, str]]:
+        """Return the error with the address of its first box, for the box at the top."""
+        field = self.date_of_birth
+        return [{"text": str(error), "href": f"#{field.first_box}"} for error in field.errors]
+
+
+@views.get("/start/<token>")
+def start(token: str) -> Answer:
+    """Remember whose link this is, and send the browser on to an address without the token."""
+    session.clear()
+    with services().database.reading() as database:
+        invitation = invitations.find_by_token(database, token)
+    if invitation is None or invitation.state in (State.EXPIRED, State.CANCELLED):
+        return _no_link()
+    session[INVITED] = _mark(invitation)
+    return redirect(url_for("entry.ask"), 303)
+
+
+@views.get("/enter")
+def ask() -> Answer:
+    """Ask for the date of birth."""
+    invitation = _invited()
+    if invitation is None:
+        return ask_to_come_in()
+    return _page(invitation, BirthForm(formdata=None))
+
+
+@views.post("/enter")
+def check() -> Answer:
+    """Let the patient in whose date of birth it is."""
+    invitation = _invited()
+    if invitation is None:
+        return ask_to_come_in()
+    if invitation.state is not State.OPEN:
+        return _page(invitation, BirthForm(formdata=None))
+    form = BirthForm(request.form)
+    if not form.validate():
+        return _page(invitation, form)
+    with services().database.writing() as database:
+        outcome = invitations.try_date(database, invitation.encounter_id, cast(date, form.date_of_birth.data))
+        after = cast(Invitation, invitations.find(database, invitation.encounter_id))
+    if outcome is Try.RIGHT:
+        come_in(invitation)
+        return redirect(url_for("patient.welcome"), 303)
+    if outcome is Try.WRONG:
+        form.date_of_birth.errors = [_wrong(after.tries_left)]
+    return _page(after, form)
+
+
+def _wrong(tries_left: int) -> str:
+    text = "This is not the date of birth that belongs to this link. Check the day, the month and the year."
+    if tries_left > WARN_AT:
+        return text
+    times = "once more" if tries_left == 1 else f"{tries_left} more times"
+    return f"{text} You can try {times}. After that the link is locked until you speak to the clinic."
+
+
+def _page(invitation: Invitation, form: BirthForm) -> Answer:
+    if invitation.state is State.LOCKED:
+        return render_template("patient/locked.html", tries=MOST_TRIES), 403
+    if invitation.state is not State.OPEN:
+        return _no_link()
+    return render_template("patient/enter.html", form=form), 422 if form.errors else 200
+
+
+def _no_link() -> tuple[str, int]:
+    return render_template("patient/no_link.html"), 404
+
+
+def come_in(invitation: Invitation) -> None:
+    """Make this browser's session that of one patient and of nobody else."""
+    session.clear()
+    session[INVITED] = _mark(invitation)
+    session[OPENED] = invitation.encounter_id
+
+
+def step_out() -> None:
+    """Close the session's answers on this device; the date of birth opens them again."""
+    session.pop(OPENED, None)
+
+
+def ask_to_come_in() -> Answer:
+    """Send a patient who is not in to the date of birth, if a link was opened here; otherwise ask for the link."""
+    if INVITED in session and _invited() is not None and request.endpoint not in ("entry.ask", "entry.check"):
+        return redirect(url_for("entry.ask"), 303)
+    return render_template("patient/closed.html"), 403
+
+
+def opened(database: Session) -> Encounter | None:
+    """Return the encounter that this session is in, if the link that opened it still is the present one."""
+    encounter = encounters.find(database, session.get(OPENED, ""))
+    return encounter if encounter and _current(database) else None
+
+
+def _invited() -> Invitation | None:
+    with services().database.reading() as database:
+        return _current(database)
+
+
+def _current(database: Session) -> Invitation | None:
+    mark: dict[str, Any] = session.get(INVITED, {})
+    invitation = invitations.find(database, mark.get("encounter", ""))
+    if invitation is None or _mark(invitation) != mark or invitation.cancelled_at is not None:
+        return None
+    return invitation
+
+
+def _mark(invitation: Invitation) -> dict[str, Any]:
+    return {"encounter": invitation.encounter_id, "link": invitation.link_number}

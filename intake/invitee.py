@@ -1,0 +1,68 @@
+"""Who is invited: each detail read from text and checked, the same way from a form and from a file."""
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, time
+
+from intake.encounters import age_on
+
+LONGEST_NAME = 200
+LONGEST_EMAIL = 254
+YOUNGEST, OLDEST = 16, 120  # whom the questionnaire is for
+PHONE_FIGURES = range(5, 16)  # how many figures a telephone number has
+_EMAIL = re.compile(
+    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
+)
+_PHONE = re.compile(r"\+?[0-9 ().\-/]+")
+
+
+@dataclass(frozen=True)
+class Invitee:
+    """One patient to invite. E-mail address and telephone number are "" where they are not known."""
+
+    patient_name: str
+    date_of_birth: date
+    appointment_at: datetime | None = None
+    email: str = ""
+    phone: str = ""
+
+
+def read_name(text: str) -> str:
+    """Return a name with single spaces and no control characters. Raises `ValueError` in words."""
+    name = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+    if not name:
+        raise ValueError("Give the patient’s name.")
+    if len(name) > LONGEST_NAME:
+        raise ValueError(f"The name has {len(name)} characters; shorten it to {LONGEST_NAME}.")
+    return name
+
+
+def check_birth(day: date | None) -> date:
+    """Return a date of birth of somebody whom the questionnaire is for. Raises `ValueError` in words."""
+    if day is None:
+        raise ValueError("Give the date of birth.")
+    if not YOUNGEST <= age_on(day, date.today()) <= OLDEST:  # noqa: DTZ011 - the clinic's own day
+        raise ValueError(f"The questionnaire is for people from {YOUNGEST} to {OLDEST} years.")
+    return day
+
+
+def read_email(text: str) -> str:
+    """Return an e-mail address; "" where there is none. Raises `ValueError` in words."""
+    email = text.strip()
+    if email and (len(email) > LONGEST_EMAIL or ".." in email or not _EMAIL.fullmatch(email)):
+        raise ValueError("This is not an e-mail address. Write it like ann@example.org.")
+    return email
+
+
+def read_phone(text: str) -> str:
+    """Return a telephone number as it was written; "" where there is none. Raises `ValueError` in words."""
+    phone = " ".join(text.split())
+    figures = sum(sign.isdigit() for sign in phone)
+    if phone and not (_PHONE.fullmatch(phone) and figures in PHONE_FIGURES):
+        raise ValueError("This is not a telephone number. Write it like 020 7946 0000 or +44 20 7946 0000.")
+    return phone
+
+
+def appointment(day: date | None, at: time | None) -> datetime | None:
+    """Return the appointment in the time zone of the server; without a time, the start of its day."""
+    return datetime.combine(day, at or time()).astimezone() if day else None
