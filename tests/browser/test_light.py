@@ -16,7 +16,7 @@ CALM = {
 
 
 def test_a_first_visit_and_every_later_page_are_light(clinic: Clinic, browser: Browser) -> None:
-    link = clinic.invite().link
+    patient = clinic.invite()
     page = browser.new_context().new_page()
     wire = page.context.new_cdp_session(page)
     received: list[float] = []
@@ -25,7 +25,7 @@ def test_a_first_visit_and_every_later_page_are_light(clinic: Clinic, browser: B
     asked: set[str] = set()
     page.on("response", lambda response: asked.add(urlsplit(response.url).netloc))
 
-    enter(page, link)
+    enter(page, patient.link, patient.born)
     page.wait_for_load_state("networkidle")
     assert received
     first = sum(received)
