@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser
 
 from tests.browser.conftest import Clinic
-from tests.browser.walk import enter, fill_page, go_on
+from tests.browser.walk import fill_page, give_birth_date, go_on
 
 FIRST_VISIT, LATER_VISIT = 60_000, 15_000  # bytes, headers and all
 CALM = {
@@ -25,11 +25,15 @@ def test_a_first_visit_and_every_later_page_are_light(clinic: Clinic, browser: B
     asked: set[str] = set()
     page.on("response", lambda response: asked.add(urlsplit(response.url).netloc))
 
-    enter(page, patient.link, patient.born)
+    page.goto(patient.link)
     page.wait_for_load_state("networkidle")
     assert received
     first = sum(received)
     assert first <= FIRST_VISIT, f"{first} bytes on the first visit"
+    received.clear()
+    give_birth_date(page, patient.born)
+    page.wait_for_load_state("networkidle")
+    assert sum(received) <= LATER_VISIT, f"{sum(received)} bytes for the page of welcome"
     for _ in range(30):
         if page.url.endswith("/check"):
             break
