@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser
 
-from tests.browser.conftest import Clinic
+from tests.browser.clinic import Clinic
 from tests.browser.walk import fill_page, give_birth_date, go_on
 
 FIRST_VISIT, LATER_VISIT = 60_000, 15_000  # bytes, headers and all

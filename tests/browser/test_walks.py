@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Clinic, Invited
+from tests.browser.clinic import Clinic, Invited
 from tests.browser.walk import Answers, enter, send, walk
 
 NOTHING_URGENT = {

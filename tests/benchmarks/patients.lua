@@ -1,0 +1,78 @@
+-- Patients for wrk, one for each thread: each follows its own link, answers page after page as a browser would send them,
+-- and begins anew at the first page once every page was answered. Run by bench_pages.py.
+
+local threads = {}
+
+function setup(thread)
+  table.insert(threads, thread)
+  thread:set("number", #threads)
+end
+
+function init(arguments)
+  local links = {}
+  for link in io.lines(arguments[1]) do links[#links + 1] = link end
+  path, born = links[number]:match("^%S+://[^/]+(%S+) (%S+)$")
+  method, body, cookie, visited, again, wrong = "GET", nil, nil, {}, 0, 0
+end
+
+function request()
+  local headers = { ["Cookie"] = cookie }
+  if method == "POST" then headers["Content-Type"] = "application/x-www-form-urlencoded" end
+  return wrk.format(method, path, headers, body)
+end
+
+local function encode(text)
+  text = text:gsub("&#34;", '"'):gsub("&amp;", "&")
+  return (text:gsub("[^%w]", function(sign) return string.format("%%%02X", sign:byte()) end))
+end
+
+-- What is sent with a form: its hidden fields, and of each question the answer "no", "none" or the first on the list.
+local function filled(form)
+  local fields, chosen, order = {}, {}, {}
+  for tag in form:gmatch("<input[^>]*>") do
+    local kind, name, value = tag:match('type="(%w+)"'), tag:match('name="([^"]+)"'), tag:match('value="([^"]*)"') or ""
+    if kind == "hidden" then
+      fields[#fields + 1] = encode(name) .. "=" .. encode(value)
+    elseif kind == "radio" or (kind == "checkbox" and value == "none") then
+      if not chosen[name] then order[#order + 1] = name end
+      if not chosen[name] or value == "no" then chosen[name] = value end
+    elseif name and name:match("^date_of_birth") then
+      local year, month, day = born:match("(%d+)-(%d+)-(%d+)")
+      local part = { day = day, month = month, year = year }
+      fields[#fields + 1] = encode(name) .. "=" .. (part[tag:match('id="date_of_birth%-(%w+)"')] or "")
+    end
+  end
+  for _, name in ipairs(order) do fields[#fields + 1] = encode(name) .. "=" .. encode(chosen[name]) end
+  return table.concat(fields, "&")
+end
+
+function response(status, headers, page)
+  for name, value in pairs(headers) do
+    if name:lower() == "set-cookie" and value:match("^session=") then cookie = value:match("^[^;]+") end
+  end
+  method, body = "GET", nil
+  if status >= 300 and status < 400 then
+    path = headers["Location"]
+    return
+  end
+  local form = page:match('<form method="post".-</form>')
+  local action = form and form:match('action="([^"]+)"')
+  if path:match("^/check") then
+    again = again % #visited + 1
+    path = visited[again]
+  elseif status == 200 and path:match("^/welcome") then
+    path = page:match('href="(/questions/[^"]+)"')
+  elseif status == 200 and form then
+    if path:match("^/questions/") and again == 0 then visited[#visited + 1] = path:match("^[^?]+") .. "?show=all" end
+    method, path, body = "POST", action or path, filled(form)
+  else
+    wrong = wrong + 1
+  end
+end
+
+function done(summary)
+  local failed = summary.errors.connect + summary.errors.read + summary.errors.write + summary.errors.timeout
+  for _, thread in ipairs(threads) do failed = failed + thread:get("wrong") end
+  io.write(string.format("requests %d seconds %.2f failed %d refused %d\n",
+    summary.requests, summary.duration / 1e6, failed, summary.errors.status))
+end
