@@ -4,13 +4,13 @@ The words of a private rule are discreet. They stand last, without any sign of w
 page into an alarm.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from intake.settings import HelpLines
-from rules.ruleset import Priority, RuleSet
-from rules.screening import RuleOutcome, Screening
+from rules.ruleset import Priority, Rule, RuleSet
 
+AT_ONCE = (Priority.EMERGENCY, Priority.SAME_DAY)  # the flags that a patient is told about
 NO_URGENT_LINE = "your doctor’s out-of-hours service"  # in a country without one number for urgent advice
 
 
@@ -97,18 +97,15 @@ def _words(name: str | None, number: str) -> str:
     return number if not name else name if number in name else f"{name} on {number}"
 
 
-def help_for(ruleset: RuleSet, screening: Screening, help_lines: HelpLines) -> Help:
-    """Return what the flags of a screening tell the patient at once; its `advice` is empty when there is nothing."""
-    urgent = [flag for flag in screening.raised if is_urgent(flag) and ruleset.by_id[flag.rule].patient_text]
+def help_for(ruleset: RuleSet, raised: Mapping[str, Priority], help_lines: HelpLines) -> Help:
+    """Return what raised rules tell the patient at once; its `advice` is empty when there is nothing.
+
+    `raised` has the rules with their priorities, the most urgent first.
+    """
+    urgent = [rule for rule, priority in raised.items() if priority in AT_ONCE and ruleset.by_id[rule].patient_text]
     lines = phone_lines(help_lines)
-    open_flags = [flag for flag in urgent if not ruleset.by_id[flag.rule].private]
-    ordered = open_flags + [flag for flag in urgent if ruleset.by_id[flag.rule].private]
-    return Help(tuple(_advice(ruleset, flag, lines) for flag in ordered), lines)
-
-
-def is_urgent(flag: RuleOutcome) -> bool:
-    """Whether a flag is of the kind that a patient is told about at once."""
-    return flag.priority in (Priority.EMERGENCY, Priority.SAME_DAY)
+    ordered = sorted(urgent, key=lambda rule: ruleset.by_id[rule].private)
+    return Help(tuple(_advice(ruleset.by_id[rule], raised[rule], lines) for rule in ordered), lines)
 
 
 def is_new(found: Help, shown: Iterable[str]) -> bool:
@@ -116,8 +113,7 @@ def is_new(found: Help, shown: Iterable[str]) -> bool:
     return not found.keys() <= set(shown)
 
 
-def _advice(ruleset: RuleSet, flag: RuleOutcome, lines: Iterable[PhoneLine]) -> Advice:
-    rule = ruleset.by_id[flag.rule]
+def _advice(rule: Rule, priority: Priority, lines: Iterable[PhoneLine]) -> Advice:
     text = rule.patient_text or ""
     words = {"urgent_line": NO_URGENT_LINE} | {line.key: line.words for line in lines}
     named = frozenset(key for key in words if f"{{{key}}}" in text)
@@ -125,4 +121,4 @@ def _advice(ruleset: RuleSet, flag: RuleOutcome, lines: Iterable[PhoneLine]) -> 
         text = text.replace(f"{{{key}}}", value)
     paragraphs = tuple(" ".join(part.split()) for part in text.split("\n") if part.strip())
     # a flag that has become more urgent is shown again
-    return Advice(f"{flag.rule} {flag.priority}", paragraphs, named, None if rule.private else flag.priority)
+    return Advice(f"{rule.id} {priority}", paragraphs, named, None if rule.private else priority)

@@ -47,9 +47,10 @@ class Journey:
         """Return the page's items that are to be asked now and were never sent, not even blank."""
         return tuple(item for item in self.due(page) if item.id not in self.raw)
 
-    def path(self) -> list[Page]:
-        """Return the pages that ask something of this patient, in order."""
-        return [page for page in self.questionnaire.pages.values() if self.due(page)]
+    @cached_property
+    def path(self) -> tuple[Page, ...]:
+        """The pages that ask something of this patient, in order."""
+        return tuple(page for page in self.questionnaire.pages.values() if self.due(page))
 
     def next_page(self, current: Page | None = None) -> Page | None:
         """Return the page to go on with: the next one, from the current one on, with a question that was never sent.
@@ -63,7 +64,7 @@ class Journey:
 
     def previous_page(self, current: Page | None = None) -> Page | None:
         """Return the page before the current one (None: before the end), or None at the beginning."""
-        path = self.path()
+        path = self.path
         if current is None:
             return path[-1] if path else None
         order = list(self.questionnaire.pages)
@@ -82,7 +83,7 @@ class Journey:
 
     def is_first_of_section(self, page: Page) -> bool:
         """Whether no page before this one in its section asks anything of this patient."""
-        return next((p.id for p in self.path() if p.section == page.section), None) == page.id
+        return next((p.id for p in self.path if p.section == page.section), None) == page.id
 
     def _may_ask(self, page: Page) -> bool:
         return any(not item.derived and item.id not in self.response.not_applicable for item in page.items)

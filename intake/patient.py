@@ -39,8 +39,8 @@ class Visit:
 
     def help(self) -> Help:
         """Return what the answers so far tell the patient at once."""
-        screening = self.screener.screen(self.journey.response)
-        return help_for(self.screener.ruleset, screening, services().settings.help_lines)
+        raised = self.screener.raised(self.journey.response)
+        return help_for(self.screener.ruleset, raised, services().settings.help_lines)
 
 
 def _visit() -> Visit | None:

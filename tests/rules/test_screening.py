@@ -7,7 +7,7 @@ import pytest
 
 from rules.condition import Truth, Value
 from rules.engine import Engine
-from rules.load import load_texts, read_files
+from rules.load import library, load_texts, read_files
 from rules.response import read
 from rules.ruleset import Outcome, Priority, RuleSet
 from rules.screening import RuleOutcome, Screener, Screening
@@ -103,6 +103,16 @@ def test_flags_are_listed_most_urgent_first(ruleset: RuleSet) -> None:
         ruleset, phq9_1=3, phq9_2=0, phq9_3=0, has_uterus="yes", hormone_status="current", hormone_kinds=["oestrogen"]
     )
     assert [flag.rule for flag in screening.raised] == ["WOMB", "MOOD"]
+
+
+def test_a_quick_look_finds_the_same_flags_with_the_same_priorities_as_a_screening() -> None:
+    screener = Screener(library())
+    for rule in library().by_id.values():
+        for example in rule.tests:
+            response = read(library().questionnaire, example.answers)
+            flags = screener.screen(response).raised
+            assert list(screener.raised(response).items()) == [(flag.rule, flag.priority) for flag in flags]
+    screener.close()
 
 
 def test_a_screening_is_the_same_after_a_round_trip_through_json(ruleset: RuleSet) -> None:
