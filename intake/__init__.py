@@ -8,7 +8,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from jinja2 import ChoiceLoader, FileSystemLoader, PackageLoader, PrefixLoader
 from werkzeug.exceptions import HTTPException
 
-from intake import about, accounts, admin, clinician, days, desk, entry, patient, static_files
+from intake import about, accounts, admin, clinician, days, desk, desk_import, entry, patient, static_files
 from intake.database import Database
 from intake.faults import place_of
 from intake.rulesets import Screeners
@@ -42,7 +42,7 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["intake"] = Services(settings, Database(settings.database_url), Screeners(), PdfWorker())
     _prepare_templates(app, settings)
     CSRFProtect(app)
-    for module in (about, accounts, entry, patient, desk, clinician, admin):
+    for module in (about, accounts, entry, patient, desk_import, desk, clinician, admin):
         app.register_blueprint(module.views)
     app.after_request(_protect)
     static_files.prepare(app)

@@ -44,6 +44,11 @@ class InviteForm(FlaskForm):
         """Let in only ages that the questionnaire is for."""
         _checked(invitee.check_birth, field.data)
 
+    def validate_appointment_day(self, field: DayField) -> None:
+        """An appointment is still to come."""
+        if field.data is not None:
+            _checked(lambda day: invitee.check_appointment(day, None), field.data)
+
     def validate_appointment_time(self, field: Field) -> None:
         """A time belongs to a day."""
         if field.data is not None and self.appointment_day.data is None:
@@ -70,10 +75,11 @@ class InviteForm(FlaskForm):
 
     def invitee(self) -> Invitee:
         """Return who is invited; call `validate` first."""
+        day = self.appointment_day.data
         return Invitee(
             patient_name=cast(str, self.patient_name.data),
             date_of_birth=invitee.check_birth(self.date_of_birth.data),
-            appointment_at=invitee.appointment(self.appointment_day.data, self.appointment_time.data),
+            appointment_at=invitee.check_appointment(day, self.appointment_time.data) if day else None,
             email=cast(str, self.email.data),
             phone=cast(str, self.phone.data),
         )

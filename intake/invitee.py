@@ -63,6 +63,11 @@ def read_phone(text: str) -> str:
     return phone
 
 
-def appointment(day: date | None, at: time | None) -> datetime | None:
-    """Return the appointment in the time zone of the server; without a time, the start of its day."""
-    return datetime.combine(day, at or time()).astimezone() if day else None
+def check_appointment(day: date, at: time | None) -> datetime:
+    """Return an appointment in the time zone of the server; without a time, the start of its day.
+
+    Raises `ValueError` in words for a day that is over.
+    """
+    if day < date.today():  # noqa: DTZ011 - the clinic's own day
+        raise ValueError("This day is over. Check the day of the appointment.")
+    return datetime.combine(day, at or time()).astimezone()

@@ -91,7 +91,7 @@ def test_no_page_for_staff_has_a_fault(clinic: Clinic, narrow: Page) -> None:
     summary, unfinished = f"/clinician/{done.encounter_id}", f"/clinician/{waiting.encounter_id}"
     link = f"/desk/{waiting.encounter_id}"
     visits = {
-        "clinician": ["/clinician", summary, unfinished, "/desk", "/desk/new", link, f"{link}/sheet"],
+        "clinician": ["/clinician", summary, unfinished, "/desk", "/desk/new", "/desk/import", link, f"{link}/sheet"],
         "admin": ["/admin", "/admin/rules/H6", "/admin/rules/RF14"],
     }
     found: list[str] = []
