@@ -4,11 +4,12 @@ import logging
 from pathlib import Path
 
 from flask import Flask, Response, render_template, request
+from flask_babel import gettext
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from jinja2 import ChoiceLoader, FileSystemLoader, PackageLoader, PrefixLoader
 from werkzeug.exceptions import HTTPException
 
-from intake import about, accounts, admin, clinician, days, desk, desk_import, entry, patient, static_files
+from intake import about, accounts, admin, clinician, days, desk, desk_import, entry, language, patient, static_files
 from intake.database import Database
 from intake.faults import place_of
 from intake.rulesets import Screeners
@@ -41,6 +42,7 @@ def create_app(settings: Settings) -> Flask:
     )
     app.extensions["intake"] = Services(settings, Database(settings.database_url), Screeners(), PdfWorker())
     _prepare_templates(app, settings)
+    language.prepare(app)
     CSRFProtect(app)
     for module in (about, accounts, entry, patient, desk_import, desk, clinician, admin):
         app.register_blueprint(module.views)
@@ -72,11 +74,15 @@ def _protect(response: Response) -> Response:
 
 
 def _show_error(error: HTTPException) -> tuple[str, int]:
-    return render_template("error.html", code=error.code, message=error.description), error.code or 500
+    is_ours = error.description != type(error).description  # the library's own words are in English only
+    message = error.description if is_ours else None
+    return render_template("error.html", code=error.code, message=message), error.code or 500
 
 
 def _show_stale_page(error: CSRFError) -> tuple[str, int]:
-    message = "This page is no longer open here: another link was opened since, or the browser was closed in between."
+    message = gettext(
+        "This page is no longer open here: another link was opened since, or the browser was closed in between."
+    )
     return render_template("error.html", code=error.code, message=message), 400
 
 

@@ -4,13 +4,14 @@ from datetime import date, datetime
 from typing import Any
 
 from flask import render_template
+from flask_babel import gettext, lazy_gettext
 from markupsafe import Markup
 from wtforms import DateField
 
 FIRST_YEAR, LAST_YEAR = 1000, 9999  # "71" is not taken for a year: nobody can tell which century is meant
-BOXES = (("day", "Day", 2), ("month", "Month", 2), ("year", "Year", 4))
-NOT_A_DAY = "This is not a date. Write it like 27 3 1971."
-SHORT_YEAR = "Write the year with four figures, like 1971."
+BOXES = (("day", lazy_gettext("Day"), 2), ("month", lazy_gettext("Month"), 2), ("year", lazy_gettext("Year"), 4))
+NOT_A_DAY = lazy_gettext("This is not a date. Write it like 27 3 1971.")
+SHORT_YEAR = lazy_gettext("Write the year with four figures, like 1971.")
 
 
 class BoxesWidget:
@@ -21,7 +22,7 @@ class BoxesWidget:
         values = field.raw_data or (f"{field.data:%-d %-m %Y}".split() if field.data else ("", "", ""))
         items = [
             {
-                "label": label,
+                "label": str(label),
                 "id": f"{field.id}-{name}",
                 "name": field.name,
                 "value": value,
@@ -32,12 +33,14 @@ class BoxesWidget:
         ]
         is_heading = kwargs.get("heading", False)
         size = "l" if is_heading else "s"
-        legend = {"text": field.label.text, "isPageHeading": is_heading, "classes": f"govuk-fieldset__legend--{size}"}
+        legend_class = f"govuk-fieldset__legend--{size}"
+        legend = {"text": str(field.label.text), "isPageHeading": is_heading, "classes": legend_class}
+        error = {"text": str(field.errors[0]), "visuallyHiddenText": gettext("Error")} if field.errors else None
         params = {
             "id": field.id,
             "fieldset": {"legend": legend},
-            "hint": {"text": field.description} if field.description else None,
-            "errorMessage": {"text": str(field.errors[0])} if field.errors else None,
+            "hint": {"text": str(field.description)} if field.description else None,
+            "errorMessage": error,
             "items": items,
         }
         return Markup(render_template("govuk_frontend_wtf/date.html", params=params))
@@ -70,13 +73,13 @@ def day_of(day: str, month: str, year: str) -> date:
     try:
         numbers = int(year), int(month), int(day)
     except ValueError:
-        raise ValueError(NOT_A_DAY) from None
+        raise ValueError(str(NOT_A_DAY)) from None
     if 0 <= numbers[0] < FIRST_YEAR:
-        raise ValueError(SHORT_YEAR)
+        raise ValueError(str(SHORT_YEAR))
     try:
         return date(*numbers)
     except (ValueError, OverflowError):
-        raise ValueError(NOT_A_DAY) from None
+        raise ValueError(str(NOT_A_DAY)) from None
 
 
 def day_and_time(moment: datetime) -> str:

@@ -9,12 +9,13 @@ from datetime import date, timedelta
 from typing import Any, cast
 
 from flask import Blueprint, redirect, render_template, request, session, url_for
+from flask_babel import gettext, lazy_gettext, ngettext
 from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 from wtforms.validators import ValidationError
 
-from intake import encounters, invitations
+from intake import encounters, invitations, language
 from intake.days import DayField
 from intake.encounters import Encounter
 from intake.invitations import MOST_TRIES, Invitation, State, Try
@@ -32,15 +33,17 @@ Answer = str | Response | tuple[str, int]
 class BirthForm(FlaskForm):
     """The date of birth, as the patient says it."""
 
-    date_of_birth = DayField("What is your date of birth?", description="For example, 27 3 1971")
+    date_of_birth = DayField(
+        lazy_gettext("What is your date of birth?"), description=lazy_gettext("For example, 27 3 1971")
+    )
 
     def validate_date_of_birth(self, field: DayField) -> None:
         """Refuse what nobody's date of birth can be; that is a slip, and does not count as a try."""
         today = date.today()  # noqa: DTZ011 - the clinic's own day
         if field.data is None:
-            raise ValidationError("Write your date of birth.")
+            raise ValidationError(gettext("Write your date of birth."))
         if not today - LONGEST_LIFE <= field.data <= today:
-            raise ValidationError("Check the year of your date of birth.")
+            raise ValidationError(gettext("Check the year of your date of birth."))
 
     def error_list(self) -> list[dict[str, str]]:
         """Return the error with the address of its first box, for the box at the top."""
@@ -78,6 +81,8 @@ def check() -> Answer:
     if invitation.state is not State.OPEN:
         return _page(invitation, BirthForm(formdata=None))
     form = BirthForm(request.form)
+    if language.is_switched():
+        return _page(invitation, form)
     if not form.validate():
         return _page(invitation, form)
     with services().database.writing() as database:
@@ -92,11 +97,11 @@ def check() -> Answer:
 
 
 def _wrong(tries_left: int) -> str:
-    text = "This is not the date of birth that belongs to this link. Check the day, the month and the year."
+    text = gettext("This is not the date of birth that belongs to this link. Check the day, the month and the year.")
     if tries_left > WARN_AT:
         return text
-    times = "once more" if tries_left == 1 else f"{tries_left} more times"
-    return f"{text} You can try {times}. After that the link is locked until you speak to the clinic."
+    left = ngettext("You can try once more.", "You can try %(num)d more times.", tries_left)
+    return f"{text} {left} {gettext('After that the link is locked until you speak to the clinic.')}"
 
 
 def _page(invitation: Invitation, form: BirthForm) -> Answer:

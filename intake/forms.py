@@ -9,15 +9,20 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from flask_babel import gettext, lazy_gettext, ngettext
 from flask_wtf import FlaskForm
 from wtforms import Field
 from wtforms.validators import ValidationError
 
+from intake import language
 from intake.widgets import ChoicesWidget, ChoiceWidget, NumberWidget, TextWidget
 from rules.questionnaire import LONGEST_TEXT, Item
 from rules.response import Missing, RawAnswers
 
-EXTRA_LABELS = {Missing.NOT_SURE.value: "Not sure", Missing.DECLINED.value: "I’d rather not say"}
+EXTRA_LABELS = {
+    Missing.NOT_SURE.value: lazy_gettext("Not sure"),
+    Missing.DECLINED.value: lazy_gettext("I’d rather not say"),
+}
 NO_OPTION = "none"  # of `choices`: excludes all other codes
 ASKED = "asked-items"  # the hidden input that names the items of a page as it was shown
 
@@ -27,7 +32,7 @@ def extras(item: Item) -> dict[str, str]:
     if item.type == "text":
         return {}
     offered = {Missing.NOT_SURE.value: item.not_sure, Missing.DECLINED.value: item.declinable}
-    return {word: EXTRA_LABELS[word] for word, is_offered in offered.items() if is_offered}
+    return {word: str(EXTRA_LABELS[word]) for word, is_offered in offered.items() if is_offered}
 
 
 def problem(item: Item, advice: str) -> str:
@@ -66,7 +71,7 @@ class ChoiceField(AnswerField):
         """Refuse a code that the page did not offer."""
         known = {str(option.code) for option in self.item.options} | set(self.extra_labels) | {""}
         if self.data not in known:
-            raise ValidationError("Choose one of the answers.")
+            raise ValidationError(gettext("Choose one of the answers."))
 
     def answer(self) -> object:
         """Return the option's own code: a number where the item is scored."""
@@ -94,10 +99,11 @@ class ChoicesField(AnswerField):
         """
         labels = {str(option.code): option.label for option in self.item.options} | self.extra_labels
         if not set(self.data) <= set(labels):
-            raise ValidationError("Choose from the answers on the list.")
+            raise ValidationError(gettext("Choose from the answers on the list."))
         alone = [code for code in self.data if code == NO_OPTION or code in EXTRA_LABELS]
         if alone and len(self.data) > 1:
-            raise ValidationError(f"Choose either “{labels[alone[0]]}” or your other answers, not both.")
+            message = gettext("Choose either “%(answer)s” or your other answers, not both.", answer=labels[alone[0]])
+            raise ValidationError(message)
 
     def answer(self) -> object:
         """Return the codes in the order of the options."""
@@ -131,7 +137,7 @@ class NumberField(AnswerField):
     def process_data(self, value: object) -> None:
         """Take the stored answer."""
         self.instead = [value] if isinstance(value, str) else []
-        self.data = f"{value:g}" if isinstance(value, float) else str(value) if isinstance(value, int) else ""
+        self.data = language.number(value) if isinstance(value, int | float) else ""
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         """Take what was sent."""
@@ -141,7 +147,8 @@ class NumberField(AnswerField):
         """Refuse what is no number, has the wrong kind or size, or stands beside "not sure"."""
         self.number = None
         if len(self.instead) > 1 or (self.instead and self.data):
-            raise ValidationError(f"Give either a number or “{EXTRA_LABELS[self.instead[0]]}”, not both.")
+            words = EXTRA_LABELS[self.instead[0]]
+            raise ValidationError(gettext("Give either a number or “%(answer)s”, not both.", answer=words))
         if self.data:
             self.number = read_number(self.data, self.item)
 
@@ -157,21 +164,22 @@ _NUMBER = re.compile(r"(?P<number>[+-]?\d+(?:[.,]\d+)?)\s*(?P<unit>[^\d\s.,][^\d
 def read_number(text: str, item: Item) -> int | float:
     """Return the number in a text; its unit may stand behind it. Raises `ValidationError` saying what to write."""
     unit = f" {item.unit}" if item.unit else ""
-    kind = "a whole number" if item.type == "integer" else "a number"
-    example = f"{item.min:g} to {item.max:g}{unit}"
+    limits = {"low": language.number(item.min or 0), "high": f"{language.number(item.max or 0)}{unit}"}
     match = _NUMBER.fullmatch(text)
     behind = (match["unit"] or "").strip(" .").lower() if match else ""
     if match is None or (behind and behind != item.unit.lower()):
-        raise ValidationError(f"Use figures only: {kind} from {example}.")
+        if item.type == "integer":
+            raise ValidationError(gettext("Use figures only: a whole number from %(low)s to %(high)s.", **limits))
+        raise ValidationError(gettext("Use figures only: a number from %(low)s to %(high)s.", **limits))
     try:
         number = Decimal(match["number"].replace(",", "."))
     except InvalidOperation:  # pragma: no cover - the pattern lets only numbers through
-        raise ValidationError(f"Give {kind}.") from None
+        raise ValidationError(gettext("Give a number.")) from None
     whole = number == number.to_integral_value()
     if item.type == "integer" and not whole:
-        raise ValidationError(f"Give a whole number, from {example}.")
+        raise ValidationError(gettext("Give a whole number, from %(low)s to %(high)s.", **limits))
     if item.min is None or item.max is None or not item.min <= number <= item.max:
-        raise ValidationError(f"The number must be from {example}.")
+        raise ValidationError(gettext("The number must be from %(low)s to %(high)s.", **limits))
     return int(number) if whole else float(number)
 
 
@@ -193,7 +201,10 @@ class OwnWordsField(AnswerField):
         """Refuse more than is stored."""
         if len(self.data) > LONGEST_TEXT:
             over = len(self.data) - LONGEST_TEXT
-            raise ValidationError(f"Shorten this by {over} characters, please.")
+            message = ngettext(
+                "Shorten this by %(num)d character, please.", "Shorten this by %(num)d characters, please.", over
+            )
+            raise ValidationError(message)
 
     def answer(self) -> object:
         """Return the text, or None."""

@@ -7,11 +7,13 @@ page into an alarm.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from flask_babel import gettext, lazy_gettext
+
 from intake.settings import HelpLines
 from rules.ruleset import Priority, Rule, RuleSet
 
 AT_ONCE = (Priority.EMERGENCY, Priority.SAME_DAY)  # the flags that a patient is told about
-NO_URGENT_LINE = "your doctor’s out-of-hours service"  # in a country without one number for urgent advice
+NO_URGENT_LINE = lazy_gettext("your doctor’s out-of-hours service")  # in a country without one number for urgent advice
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,9 @@ class PhoneLine:
     def label(self) -> str:
         """What a button says: "Call 116 123 (Samaritans)", "Call NHS 111"."""
         if self.number in self.name:
-            return f"Call {self.name}"
-        return f"Call {self.number} ({self.name})" if self.name else f"Call {self.number}"
+            return gettext("Call %(number)s", number=self.name)
+        number = f"{self.number} ({self.name})" if self.name else self.number
+        return gettext("Call %(number)s", number=number)
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,9 @@ def phone_lines(help_lines: HelpLines) -> tuple[PhoneLine, ...]:
 
 def _words(name: str | None, number: str) -> str:
     """ "Samaritans on 116 123", but "NHS 111" for a name that holds its number."""
-    return number if not name else name if number in name else f"{name} on {number}"
+    if not name:
+        return number
+    return name if number in name else gettext("%(name)s on %(number)s", name=name, number=number)
 
 
 def help_for(ruleset: RuleSet, raised: Mapping[str, Priority], help_lines: HelpLines) -> Help:
@@ -115,7 +120,7 @@ def is_new(found: Help, shown: Iterable[str]) -> bool:
 
 def _advice(rule: Rule, priority: Priority, lines: Iterable[PhoneLine]) -> Advice:
     text = rule.patient_text or ""
-    words = {"urgent_line": NO_URGENT_LINE} | {line.key: line.words for line in lines}
+    words = {"urgent_line": str(NO_URGENT_LINE)} | {line.key: line.words for line in lines}
     named = frozenset(key for key in words if f"{{{key}}}" in text)
     for key, value in words.items():
         text = text.replace(f"{{{key}}}", value)

@@ -9,9 +9,10 @@ from functools import wraps
 from typing import Concatenate, ParamSpec
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from intake import encounters, entry, submission
+from intake import encounters, entry, language, submission
 from intake.encounters import Encounter
 from intake.forms import ASKED, EXTRA_LABELS, AnswersForm, filled_form
 from intake.help_at_once import Help, help_for, is_new, phone_lines
@@ -122,15 +123,30 @@ def save(visit: Visit, page_id: str) -> Answer:
     shown = request.form.get(ASKED, "").split()
     form = filled_form([item for item in page.items if item.id in shown], visit.journey.raw, request.form)
     is_valid = form.validate()
+    answers = form.answers()
+    if language.is_switched():  # the page is not done: what is blank on it is still open
+        answers = {item: answer for item, answer in answers.items() if answer is not None or item in visit.journey.raw}
     with services().database.writing() as database:
-        encounters.save_page(database, visit.encounter.id, form.answers())
-    journey = Journey(visit.journey.questionnaire, {**visit.journey.raw, **form.answers()})
+        encounters.save_page(database, visit.encounter.id, answers)
+    journey = Journey(visit.journey.questionnaire, {**visit.journey.raw, **answers})
     after = Visit(visit.encounter, journey, visit.screener)
     if is_new(after.help(), visit.encounter.help_shown):
         return redirect(url_for("patient.help_now", after=page.id, show=SHOW_NEW), 303)
+    if language.is_switched():
+        return _show_again(after, page, form, is_valid)
     if not is_valid:
         return _show(after, page, form), 422
     return redirect(_address(journey.next_page(page)), 303)
+
+
+def _show_again(visit: Visit, page: Page, form: AnswersForm, is_valid: bool) -> Answer:
+    """Show a page in the language that it was just switched to, with all that was typed and without complaints."""
+    if is_valid:
+        is_begun = any(item.id in visit.journey.raw for item in page.items)
+        return redirect(_address(page, SHOW_ALL if is_begun else None), 303)
+    for field in form.questions():
+        field.errors = ()
+    return _show(visit, page, form)
 
 
 @views.get("/help-now")
@@ -214,15 +230,15 @@ def _given(journey: Journey, page: Page, item: Item) -> GivenAnswer:
     answer = journey.response.answers[item.id]
     change = f"{_address(page, SHOW_ALL)}#{item.id}"
     if answer is Missing.SKIPPED:
-        return GivenAnswer(item.text, ("Left blank",), True, change)
+        return GivenAnswer(item.text, (gettext("Left blank"),), True, change)
     if isinstance(answer, Missing):
-        return GivenAnswer(item.text, (EXTRA_LABELS[answer.value],), False, change)
+        return GivenAnswer(item.text, (str(EXTRA_LABELS[answer.value]),), False, change)
     if item.private:
         # somebody may look over a shoulder at this list, long after the page itself was left
-        return GivenAnswer(item.text, ("Answered. Not shown here, to keep it private.",), False, change)
+        return GivenAnswer(item.text, (gettext("Answered. Not shown here, to keep it private."),), False, change)
     picked = answer if isinstance(answer, frozenset) else {answer}
     labels = tuple(option.label for option in item.options if option.code in picked)
-    number = f"{answer:g} {item.unit}".strip() if isinstance(answer, int | float) else str(answer)
+    number = f"{language.number(answer)} {item.unit}".strip() if isinstance(answer, int | float) else str(answer)
     return GivenAnswer(item.text, labels or (number,), False, change)
 
 
@@ -256,7 +272,7 @@ def _was_helped(visit: Visit) -> bool:
 
 def _page(visit: Visit, page_id: str) -> Page:
     page = visit.journey.questionnaire.pages.get(page_id)
-    return page or abort(404, "There is no such page of questions.")
+    return page or abort(404, gettext("There is no such page of questions."))
 
 
 def _address(page: Page | None, show: str | None = None) -> str:

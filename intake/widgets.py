@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any, cast
 
 from flask import render_template
+from flask_babel import gettext
 from markupsafe import Markup, escape
 
 from rules.questionnaire import Item
@@ -79,17 +80,20 @@ def is_scale(item: Item) -> bool:
 def _kept(render: Any, field: Any, picked: object, heading: bool) -> Markup:
     """Render a field that has no error from what is kept; one with an error may hold anything, and is not kept."""
     render = render.__wrapped__ if field.errors else render
-    return cast(Markup, render(field.item, tuple(field.extra_labels.items()), picked, _error(field), heading))
+    divider = gettext("or")  # with the labels, the part of the key that tells the language
+    return cast(Markup, render(field.item, tuple(field.extra_labels.items()), divider, picked, _error(field), heading))
 
 
 @lru_cache(maxsize=4096)
-def _choice(item: Item, offered: tuple[tuple[str, str], ...], picked: str, error: str, heading: bool) -> Markup:
+def _choice(
+    item: Item, offered: tuple[tuple[str, str], ...], divider: str, picked: str, error: str, heading: bool
+) -> Markup:
     items: list[Params] = [_option(option.code, option.label, option.hint) for option in item.options]
     beside = [extra for extra in offered if item.type == "yes_no" and extra[0] == Missing.NOT_SURE]
     below = [extra for extra in offered if extra not in beside]
     items += [_option(code, label, "") for code, label in beside]
     if below:
-        items += [{"divider": "or"}, *(_option(code, label, "") for code, label in below)]
+        items += [{"divider": divider}, *(_option(code, label, "") for code, label in below)]
     layout = "scale scale--yes-no" if item.type == "yes_no" else "scale" if is_scale(item) else ""
     params = _group(item, items, error, heading) | {"value": picked, "classes": layout}
     return Markup(render_template(RADIOS, params=params))
@@ -97,7 +101,12 @@ def _choice(item: Item, offered: tuple[tuple[str, str], ...], picked: str, error
 
 @lru_cache(maxsize=4096)
 def _choices(
-    item: Item, offered: tuple[tuple[str, str], ...], picked: tuple[str, ...], error: str, heading: bool
+    item: Item,
+    offered: tuple[tuple[str, str], ...],
+    divider: str,
+    picked: tuple[str, ...],
+    error: str,
+    heading: bool,
 ) -> Markup:
     together: list[Params] = []
     alone: list[Params] = []
@@ -108,7 +117,7 @@ def _choices(
         else:
             together.append(params)
     alone += [_option(code, label, "") | {"behaviour": "exclusive"} for code, label in offered]
-    items = together + ([{"divider": "or"}, *alone] if alone else [])
+    items = together + ([{"divider": divider}, *alone] if alone else [])
     params = _group(item, items, error, heading) | {"values": list(picked)}
     return Markup(render_template(CHECKBOXES, params=params))
 
@@ -137,7 +146,7 @@ def _group(item: Item, items: list[Params], error: str, heading: bool) -> Params
         "items": items,
         "fieldset": {"legend": legend},
         "hint": {"text": item.hint} if item.hint else None,
-        "errorMessage": {"text": error} if error else None,
+        "errorMessage": error_message(error),
     }
 
 
@@ -149,12 +158,17 @@ def _box(item: Item, field: Any, heading: bool) -> Params:
         "value": field.data,
         "label": {"text": item.text, "classes": f"govuk-label--{'l' if heading else 's'}", "isPageHeading": heading},
         "hint": {"text": item.hint} if item.hint else None,
-        "errorMessage": {"text": error} if error else None,
+        "errorMessage": error_message(error),
     }
 
 
 def _option(code: object, label: str, hint: str) -> Params:
     return {"value": str(code), "text": label, "hint": {"text": hint} if hint else None}
+
+
+def error_message(error: str) -> Params | None:
+    """Return an error's parameters for the macros; None where there is none."""
+    return {"text": error, "visuallyHiddenText": gettext("Error")} if error else None
 
 
 def _error(field: Any) -> str:
