@@ -1,0 +1,158 @@
+"""Conditions → parts that durable-rules can evaluate: small enough for its stack, in stages, packed into rulesets.
+
+What is too large, and what counts (`AtLeast`), is cut into parts: a part is evaluated in an earlier stage and enters
+later ones as a finding of its own.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from math import prod
+
+from rules.condition import All, AtLeast, Condition, Finding, Not, parts_of
+
+MOST_PATHS_OPEN = 60  # of one ruleset of the engine; its stack holds 64 open alternatives
+MOST_PROPERTIES = 240  # of one fact; the engine's limit is 255, and some are its own
+LARGEST_PART = 30  # leaves of one condition, before it is cut
+MOST_PATHS = 8  # ways in which one condition can match; the engine runs an action for each
+
+Expression = dict[str, object]
+
+
+@dataclass
+class Part:
+    """One engine rule: fires when `expression` matches. `stage` is behind those of the parts it asks for."""
+
+    name: str
+    expression: Expression
+    paths: int
+    stage: int
+    properties: frozenset[str]
+
+
+@dataclass
+class Count:
+    """A property of the fact: how many of an `AtLeast`'s parts, by their properties and wanted values, hold."""
+
+    name: str
+    of: list[tuple[str, int]]
+    stage: int
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """An expression of the engine, what it reads, its leaf tests, and in how many ways it can match at most."""
+
+    expression: Expression
+    properties: frozenset[str]
+    leaves: int = 1
+    paths: int = 1
+
+
+def _all_of(pieces: list[_Piece]) -> _Piece:
+    return _joined("$and", pieces, prod(piece.paths for piece in pieces))
+
+
+def _any_of(pieces: list[_Piece]) -> _Piece:
+    return _joined("$or", pieces, sum(piece.paths for piece in pieces))
+
+
+def _joined(word: str, pieces: list[_Piece], paths: int) -> _Piece:
+    if len(pieces) == 1:
+        return pieces[0]
+    expression: Expression = {word: [piece.expression for piece in pieces]}
+    properties = frozenset(name for piece in pieces for name in piece.properties)
+    return _Piece(expression, properties, sum(piece.leaves for piece in pieces), paths)
+
+
+class Compiler:
+    """Turns conditions into parts and counts."""
+
+    def __init__(self) -> None:
+        self.properties: dict[Finding, str] = {}
+        self.parts: list[Part] = []
+        self.counts: list[Count] = []
+        self.stages: dict[str, int] = {}  # of the properties that are worked out on the way
+
+    def rule(self, name: str, condition: Condition) -> None:
+        """Add one engine rule that fires when a condition holds, its negations pushed down."""
+        piece = self._expression(condition)
+        stage = max((self.stages.get(name, -1) + 1 for name in piece.properties), default=0)
+        self.parts.append(Part(name, piece.expression, piece.paths, stage, piece.properties))
+
+    def parts_of_stage(self, stage: int) -> list[Part]:
+        """The parts of one stage, those that read the same findings side by side: facts are small then."""
+        variables = {name: str(finding) for finding, name in self.properties.items()}
+        parts = [part for part in self.parts if part.stage == stage]
+        return sorted(parts, key=lambda part: sorted(variables.get(name, name) for name in part.properties))
+
+    def _property(self, leaf: Condition) -> tuple[str, int]:
+        """The property that a leaf tests and the value it wants; anything larger becomes a part of its own."""
+        if isinstance(leaf, Finding):
+            return self.properties.setdefault(leaf, f"f{len(self.properties)}"), 1
+        if isinstance(leaf, Not):
+            return self._property(leaf.part)[0], 0
+        name = f"p{len(self.stages)}"
+        self.stages[name] = 0
+        self.rule(name, leaf)
+        self.stages[name] = self.parts[-1].stage
+        return name, 1
+
+    def _expression(self, condition: Condition) -> _Piece:
+        if isinstance(condition, Finding | Not):
+            name, wanted = self._property(condition)
+            return _Piece({name: wanted}, frozenset({name}))
+        if isinstance(condition, AtLeast):
+            name = self._count(condition)
+            return _Piece({"$gte": {name: condition.count}}, frozenset({name}))
+        join = _all_of if isinstance(condition, All) else _any_of
+        pieces = [self._expression(part) for part in parts_of(condition)]
+        while len(pieces) > 1:
+            whole = join(pieces)
+            if whole.leaves <= LARGEST_PART and whole.paths <= MOST_PATHS:
+                return whole
+            pieces = self._cut(join, pieces)
+        return pieces[0]
+
+    def _cut(self, join: Callable[[list[_Piece]], _Piece], pieces: list[_Piece]) -> list[_Piece]:
+        """Make parts of their own: of pieces with several paths, else of neighbours, as many as go together."""
+        branching = [piece for piece in pieces if piece.paths > 1] if join is _all_of else []
+        if branching:
+            largest = max(branching, key=lambda piece: (piece.paths, piece.leaves))
+            return [self._part(piece) if piece is largest else piece for piece in pieces]
+        size = min(LARGEST_PART, MOST_PATHS) if join is _any_of else LARGEST_PART
+        groups: list[list[_Piece]] = [[]]
+        for piece in pieces:
+            if groups[-1] and sum(p.leaves for p in groups[-1]) + piece.leaves > size:
+                groups.append([])
+            groups[-1].append(piece)
+        return [self._part(join(group)) for group in groups]
+
+    def _part(self, piece: _Piece) -> _Piece:
+        name = f"p{len(self.stages)}"
+        self.stages[name] = max((self.stages.get(other, -1) + 1 for other in piece.properties), default=0)
+        self.parts.append(Part(name, piece.expression, piece.paths, self.stages[name], piece.properties))
+        return _Piece({name: 1}, frozenset({name}))
+
+    def _count(self, condition: AtLeast) -> str:
+        of = [self._property(part) for part in condition.of]
+        name = f"c{len(self.counts)}"
+        # worked out as soon as the parts are known: in the stage before the one that asks for it
+        stage = max(self.stages.get(part, -1) for part, _ in of)
+        self.stages[name] = stage
+        self.counts.append(Count(name, of, stage))
+        return name
+
+
+def packs(parts: list[Part]) -> Iterator[list[Part]]:
+    """Fill rulesets one after the other as far as the stack and the size of a fact allow."""
+    pack: list[Part] = []
+    properties: frozenset[str] = frozenset()
+    for part in parts:
+        together = properties | part.properties
+        if pack and (sum(p.paths for p in pack) + part.paths > MOST_PATHS_OPEN or len(together) > MOST_PROPERTIES):
+            yield pack
+            pack, together = [], part.properties
+        pack.append(part)
+        properties = together
+    if pack:
+        yield pack
