@@ -1,7 +1,6 @@
 """The Flask application. `create_app` only wires: settings in, views, services and headers out."""
 
 import logging
-from pathlib import Path
 
 from flask import Flask, Response, render_template, request
 from flask_babel import gettext
@@ -12,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 from intake import about, accounts, admin, clinician, days, desk, desk_import, entry, language, patient, static_files
 from intake.database import Database
 from intake.faults import place_of
+from intake.folders import TEMPLATES
 from intake.rulesets import Screeners
 from intake.services import Services
 from intake.settings import Settings
@@ -25,9 +25,6 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "no-referrer",
 }
 LOG = logging.getLogger(__name__)
-_HERE = Path(__file__).parent
-# in an installed wheel the templates stand inside this package, in a checkout beside it
-TEMPLATES = _HERE / "_templates" if (_HERE / "_templates").is_dir() else _HERE.parent / "templates"
 
 
 def create_app(settings: Settings) -> Flask:

@@ -9,11 +9,12 @@ from pathlib import Path
 import click
 from sqlalchemy.exc import OperationalError
 
-from intake import demo, rulesets, serving, submission
+from intake import demo, rulesets, serving, submission, work
 from intake.accounts import Role, sign_in_token
 from intake.answers_file import AnswersFileError, read_answers
 from intake.database import Database
 from intake.days import plain_day
+from intake.jobs import AlreadyRunning
 from intake.rulesets import Screeners
 from intake.settings import Settings, SettingsError, kept_secret_key
 from reports.html import page
@@ -96,7 +97,7 @@ def demo_command() -> None:
 @click.option("--port", default=5000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Processes that answer.")
 def serve(host: str, port: int, workers: int) -> None:
-    """Screen what was cut off, then serve the pages."""
+    """Screen what was cut off, then serve the pages and do the background jobs."""
     settings = _settings()
     try:
         serving.check_port(host, port)
@@ -117,7 +118,21 @@ def serve(host: str, port: int, workers: int) -> None:
     click.echo(f"  Admin:      {base_url}/sign-in/{sign_in_token(settings.secret_key, 'admin')}")
     click.echo("The links for staff are valid for 12 hours; `intake sign-in-link` prints new ones. Stop with Ctrl-C.")
     sys.stdout.flush()
-    serving.become_gunicorn(host, port, workers, {**os.environ, "INTAKE_BASE_URL": base_url})
+    environ = {**os.environ, "INTAKE_BASE_URL": base_url}
+    commands = serving.gunicorn_command(host, port, workers), serving.worker_command()
+    sys.exit(serving.Household(*commands, environ).run())
+
+
+@main.command()
+@click.option("--name", default="worker", show_default=True, help="What tells it from other workers of the machine.")
+def worker(name: str) -> None:
+    """Do the background jobs: mails. `intake serve` starts one by itself."""
+    settings = _settings()
+    _ready_database(settings)
+    try:
+        work.run(settings, name)
+    except AlreadyRunning as error:
+        raise click.ClickException(str(error)) from error
 
 
 def _count(number: int, noun: str) -> str:

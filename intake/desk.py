@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from wtforms import Field, StringField, TimeField
 from wtforms.validators import Optional, ValidationError
 
-from intake import invitations, invitee
+from intake import invitations, invitee, outbox
 from intake.accounts import requires
 from intake.days import DayField
 from intake.invitations import Invitation, State
@@ -98,7 +98,9 @@ def overview() -> str:
     """List the invitations."""
     with services().database.reading() as database:
         listed = invitations.listing(database)
-    return render_template("desk/overview.html", listed=listed, State=State)
+        mails = outbox.last_invitations(database, [line.invitation.encounter_id for line in listed])
+        failing = outbox.to_clinic_failing(database)
+    return render_template("desk/overview.html", listed=listed, mails=mails, failing=failing, State=State)
 
 
 @views.get("/new")
@@ -127,7 +129,8 @@ def invitation(encounter_id: str) -> str:
     with services().database.reading() as database:
         found = _found(database, encounter_id)
         link = link_of(database, found)
-    return render_template("desk/invitation.html", invitation=found, link=link, State=State)
+        mail = outbox.last_invitations(database, [encounter_id]).get(encounter_id)
+    return render_template("desk/invitation.html", invitation=found, link=link, mail=mail, State=State)
 
 
 @views.get("/<encounter_id>/qr.svg")

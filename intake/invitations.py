@@ -15,10 +15,11 @@ from enum import Enum
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from intake import encounters
+from intake import encounters, outbox
 from intake.database import EncounterRow, ResponseRow
 from intake.encounters import token_hash
 from intake.invitee import Invitee
+from intake.outbox import Kind
 
 MOST_TRIES = 5  # wrong dates of birth, one after the other, until the link is locked
 DAYS_AFTER_APPOINTMENT = 2
@@ -96,8 +97,7 @@ def create(session: Session, secret_key: str, invitee: Invitee, days: int) -> In
     )
     row = session.get_one(EncounterRow, encounter.id)
     row.email, row.phone = invitee.email or None, invitee.phone or None
-    _make_link(row, secret_key, days)
-    session.flush()
+    _make_link(session, row, secret_key, days)
     return _invitation(row)
 
 
@@ -105,12 +105,13 @@ def renew(session: Session, secret_key: str, encounter_id: str, days: int) -> In
     """Make a new link, unlocked; the one before, and every device that it opened, are shut out."""
     encounters.lock(session, encounter_id)
     row = session.get_one(EncounterRow, encounter_id)
-    _make_link(row, secret_key, days)
     row.wrong_tries, row.locked_at, row.cancelled_at = 0, None, None
+    _make_link(session, row, secret_key, days)
     return _invitation(row)
 
 
-def _make_link(row: EncounterRow, secret_key: str, days: int) -> None:
+def _make_link(session: Session, row: EncounterRow, secret_key: str, days: int) -> None:
+    """Make the next link, and have it mailed where there is an address."""
     now = datetime.now(UTC)
     row.link_number += 1
     row.token_hash = token_hash(_token(secret_key, row.id, row.link_number))
@@ -118,6 +119,9 @@ def _make_link(row: EncounterRow, secret_key: str, days: int) -> None:
         row.expires_at = now + timedelta(days=days)
     else:
         row.expires_at = max(row.appointment_at, now) + timedelta(days=DAYS_AFTER_APPOINTMENT)
+    session.flush()
+    if row.email:
+        outbox.add(session, Kind.INVITATION, row.id, str(row.link_number))
 
 
 def _token(secret_key: str, encounter_id: str, number: int) -> str:
@@ -154,7 +158,10 @@ def _as_printed(token: str) -> str:
 
 
 def try_date(session: Session, encounter_id: str, given: date) -> Try:
-    """Compare a date with the date of birth. Five wrong ones after each other lock the link, from any device."""
+    """Compare a date with the date of birth.
+
+    Five wrong ones after each other, from whatever devices, lock the link, and the clinic is told by e-mail.
+    """
     encounters.lock(session, encounter_id)
     row = session.get_one(EncounterRow, encounter_id, populate_existing=True)
     if row.locked_at is not None:
@@ -166,6 +173,7 @@ def try_date(session: Session, encounter_id: str, given: date) -> Try:
     if row.wrong_tries < MOST_TRIES:
         return Try.WRONG
     row.locked_at = datetime.now(UTC)
+    outbox.add(session, Kind.LOCK, encounter_id, row.locked_at.isoformat())
     return Try.LOCKED
 
 

@@ -14,10 +14,15 @@ from urllib.parse import urlsplit
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from intake.invitee import read_email
+from intake.mail import AddressError, MailServer
 from rules.source import read
 
 PREFIX = "INTAKE_"
-KNOWN = ("DATA", "DATABASE_URL", "CLINIC_NAME", "COUNTRY", "SECRET_KEY", "BASE_URL", "CLINIC_PHONE", "INVITATION_DAYS")
+KNOWN = (
+    *("DATA", "DATABASE_URL", "CLINIC_NAME", "COUNTRY", "SECRET_KEY", "BASE_URL"),
+    *("CLINIC_PHONE", "INVITATION_DAYS", "SMTP_URL", "MAIL_FROM", "ALERT_EMAIL"),
+)
 SHORTEST_KEY = 16  # characters
 LONGEST_INVITATION = 366  # days
 _HELP_LINES = Path(__file__).parent / "help_lines.yaml"
@@ -51,11 +56,19 @@ class Settings:
     base_url: str
     clinic_phone: str
     invitation_days: int
+    smtp_url: str = field(repr=False)  # may hold a password
+    mail_from: str
+    alert_email: str
 
     @property
     def secret_key(self) -> str:
         """What sessions and links are signed with: as given, else made once and kept in the data folder."""
         return self.given_secret_key or kept_secret_key(self.data)
+
+    @property
+    def mail_server(self) -> MailServer | None:
+        """Where mails are handed over; None: they are written to a folder in the data folder."""
+        return MailServer.from_url(self.smtp_url) if self.smtp_url else None
 
     @property
     def help_lines(self) -> HelpLines:
@@ -83,6 +96,9 @@ class Settings:
             base_url=_base_url(given.get("BASE_URL", "http://127.0.0.1:5000").rstrip("/")),
             clinic_phone=given.get("CLINIC_PHONE", ""),
             invitation_days=_days(given.get("INVITATION_DAYS", "30")),
+            smtp_url=_smtp_url(given.get("SMTP_URL", "")),
+            mail_from=_mail_address(given, "MAIL_FROM", "intake@localhost.localdomain"),
+            alert_email=_mail_address(given, "ALERT_EMAIL", "clinic@localhost.localdomain"),
         )
 
 
@@ -118,6 +134,27 @@ def _days(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= LONGEST_INVITATION:
         raise SettingsError(f"INTAKE_INVITATION_DAYS: {text!r} is not a number of days from 1 to {LONGEST_INVITATION}")
     return int(text)
+
+
+def _smtp_url(url: str) -> str:
+    try:
+        if url:
+            MailServer.from_url(url)
+    except AddressError as error:
+        raise SettingsError(f"INTAKE_SMTP_URL: {error}") from error
+    return url
+
+
+def _mail_address(given: Mapping[str, str], name: str, otherwise: str) -> str:
+    """An address; with a real mail server it must be given, since an urgent mail to nobody helps nobody."""
+    if name not in given and given.get("SMTP_URL"):
+        raise SettingsError(f"INTAKE_{name}: needed where INTAKE_SMTP_URL is set; write clinic@example.org")
+    try:
+        return read_email(given.get(name, otherwise))
+    except ValueError:
+        raise SettingsError(
+            f"INTAKE_{name}: {given[name]!r} is not an e-mail address; write clinic@example.org"
+        ) from None
 
 
 def kept_secret_key(data: Path) -> str:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import update
 
 import intake
-from intake import encounters, invitations, invitee
+from intake import encounters, invitations, invitee, outbox
 from intake.accounts import sign_in_token
 from intake.database import Database, EncounterRow
 from intake.invitations import MOST_TRIES, SIGNS, Invitation, State, Try
@@ -268,6 +268,27 @@ class TestTheDesksPages:
         assert "was cancelled" in staff.get(f"/desk/{invitation.encounter_id}").text
         staff.post(f"/desk/{invitation.encounter_id}/renew")
         assert "/start/" in staff.get(f"/desk/{invitation.encounter_id}").text
+
+    def test_it_is_shown_how_the_mail_fares(self, staff: FlaskClient, database: Database):
+        page = staff.post("/desk/new", data=FORM).location
+        assert "Being sent" in staff.get(page).text
+        with database.writing() as session:
+            (mail_id,) = outbox.waiting(session)
+            outbox.mark_failed(session, mail_id, "the mail server refused the address: 550 No such user", for_good=True)
+        for address in (page, "/desk"):
+            assert "550 No such user. Check the address." in staff.get(address).text
+        with database.writing() as session:
+            outbox.mark_sent(session, mail_id)
+        assert "Sent " in staff.get(page).text
+
+    def test_mails_to_the_clinic_that_do_not_go_out_are_shown(self, staff: FlaskClient, database: Database):
+        invitation = invite(database)
+        for day in range(1, 6):
+            tried(database, invitation, date(1970, 5, day))
+        assert "could not be sent yet" not in staff.get("/desk").text
+        with database.writing() as session:
+            outbox.mark_failed(session, outbox.waiting(session)[0], "away", for_good=False)
+        assert "1 mail to the clinic’s own" in staff.get("/desk").text
 
     @pytest.mark.parametrize("path", ["", "/qr.svg", "/sheet"])
     def test_an_unknown_invitation_is_not_found(self, staff: FlaskClient, path: str):
