@@ -53,6 +53,7 @@ class _Ruleset:
     brought: frozenset[str]
     facts: Iterator[int] = field(default_factory=itertools.count)
     failures: int = 0  # a state in which something failed is never used again: it may hold a patient's fact
+    state: str | None = None  # the state that actions have run in; no other can be deleted safely
 
 
 @dataclass
@@ -118,6 +119,8 @@ class Engine:
         with self._lock:
             for stage in self._stages:
                 for ruleset in stage.rulesets:
+                    if ruleset.state is not None:
+                        durable_rules_engine.delete_state(ruleset.handle, ruleset.state)
                     durable_rules_engine.delete_ruleset(ruleset.handle)
             self._stages = []
 
@@ -149,7 +152,8 @@ def _fire(ruleset: _Ruleset, properties: str, known: Mapping[str, int], fired: s
     """Show one patient's fact to one ruleset; add the names of the rules that fire to `fired`."""
     if ruleset.brought:
         properties += "".join(f',"{name}":{known[name]}' for name in ruleset.brought if name in known)
-    fact = f'{{"sid":"s{ruleset.failures}","id":{next(ruleset.facts)},"screening":1{properties}}}'
+    state = f"s{ruleset.failures}"
+    fact = f'{{"sid":"{state}","id":{next(ruleset.facts)},"screening":1{properties}}}'
     handle, following = ruleset.handle, durable_rules_engine.complete_and_start_action
     try:
         _, offset = durable_rules_engine.assert_fact(handle, fact)
@@ -158,6 +162,8 @@ def _fire(ruleset: _Ruleset, properties: str, known: Mapping[str, int], fired: s
             fired.add(action[2 : action.index('"', 2)])  # the text of an action starts with the rule's name
             action = following(handle, offset)
         durable_rules_engine.retract_fact(handle, fact)
+        ruleset.state = state
     except Exception as error:
         ruleset.failures += 1
+        ruleset.state = None
         raise EngineError(f"durable-rules failed on one patient: {error}") from error
