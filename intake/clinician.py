@@ -3,7 +3,7 @@
 from flask import Blueprint, abort, render_template, url_for
 from werkzeug.wrappers import Response
 
-from intake import encounters, invitations, submission
+from intake import alerts, encounters, invitations, submission
 from intake.accounts import requires
 from intake.encounters import Encounter
 from intake.services import services
@@ -30,7 +30,7 @@ def summary(encounter_id: str) -> str:
     encounter = _encounter(encounter_id)
     found = _summary(encounter)
     if found is None:
-        return render_template("clinician/waiting.html", encounter=encounter)
+        return _waiting(encounter)
     stylesheet = url_for("clinician.summary_style")
     return render_template(
         "clinician/summary.html",
@@ -39,6 +39,22 @@ def summary(encounter_id: str) -> str:
         stylesheet=stylesheet,
         score_bar=score_bar,
         style=style,
+    )
+
+
+def _waiting(encounter: Encounter) -> str:
+    with services().database.reading() as database:
+        invitation = invitations.find(database, encounter.id)
+        urgent = alerts.of_encounter(database, encounter.id)
+        by_id = services().screeners.published(database).ruleset.by_id if urgent else {}
+    titles = {alert.rule: by_id[alert.rule].title for alert in urgent if alert.rule in by_id and not alert.is_private}
+    return render_template(
+        "clinician/waiting.html",
+        encounter=encounter,
+        invitation=invitation,
+        alerts=urgent,
+        titles=titles,
+        priority_words=PRIORITY_WORDS,
     )
 
 

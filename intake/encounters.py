@@ -10,6 +10,8 @@ from uuid import uuid4
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from intake import alerts
+from intake.alerts import Alert
 from intake.database import EncounterRow, ResponseRow, ScreeningRow
 from rules.screening import Screening
 
@@ -30,10 +32,11 @@ class Encounter:
 
 @dataclass(frozen=True)
 class WorklistEntry:
-    """One line of the worklist: the encounter, and its screening once there is one."""
+    """One line of the worklist: the encounter, its screening once there is one, and its most urgent alert."""
 
     encounter: Encounter
     screening: Screening | None
+    alert: Alert | None
 
 
 def token_hash(token: str) -> str:
@@ -133,15 +136,18 @@ def worklist(session: Session) -> list[WorklistEntry]:
         .outerjoin(ScreeningRow, ScreeningRow.response_id == ResponseRow.id)
         .where(or_(EncounterRow.cancelled_at.is_(None), ResponseRow.id.is_not(None)))
     ).all()
+    urgent = alerts.most_urgent(session)
     entries = [
-        WorklistEntry(_encounter(encounter, response), _screening(screening)) for encounter, response, screening in rows
+        WorklistEntry(_encounter(encounter, response), _screening(screening), urgent.get(encounter.id))
+        for encounter, response, screening in rows
     ]
     return sorted(entries, key=_urgency)
 
 
 def _urgency(entry: WorklistEntry) -> tuple[int, float]:
     raised = entry.screening.raised if entry.screening else ()
-    top = raised[0].priority if raised else None
+    alert = entry.alert.priority if entry.alert and not entry.screening else None
+    top = raised[0].priority if raised else alert
     appointment = entry.encounter.appointment_at
     return (top.rank if top else 9), (appointment.timestamp() if appointment else float("inf"))
 

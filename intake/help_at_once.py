@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from flask_babel import gettext, lazy_gettext
 
+from intake.alerts import AT_ONCE
 from intake.settings import HelpLines
 from rules.ruleset import Priority, Rule, RuleSet
 
-AT_ONCE = (Priority.EMERGENCY, Priority.SAME_DAY)  # the flags that a patient is told about
 NO_URGENT_LINE = lazy_gettext("your doctor’s out-of-hours service")  # in a country without one number for urgent advice
 
 

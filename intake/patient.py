@@ -12,7 +12,7 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from intake import encounters, entry, language, submission
+from intake import alerts, encounters, entry, language, submission
 from intake.encounters import Encounter
 from intake.forms import ASKED, EXTRA_LABELS, AnswersForm, filled_form
 from intake.help_at_once import Help, help_for, is_new, phone_lines
@@ -126,10 +126,12 @@ def save(visit: Visit, page_id: str) -> Answer:
     answers = form.answers()
     if language.is_switched():  # the page is not done: what is blank on it is still open
         answers = {item: answer for item, answer in answers.items() if answer is not None or item in visit.journey.raw}
-    with services().database.writing() as database:
-        encounters.save_page(database, visit.encounter.id, answers)
     journey = Journey(visit.journey.questionnaire, {**visit.journey.raw, **answers})
     after = Visit(visit.encounter, journey, visit.screener)
+    urgent = submission.raised_so_far(visit.screener, journey.response, visit.encounter.id)
+    with services().database.writing() as database:
+        encounters.save_page(database, visit.encounter.id, answers)
+        alerts.note(database, visit.encounter.id, visit.screener.ruleset, urgent)
     if is_new(after.help(), visit.encounter.help_shown):
         return redirect(url_for("patient.help_now", after=page.id, show=SHOW_NEW), 303)
     if language.is_switched():

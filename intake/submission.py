@@ -8,14 +8,14 @@ from uuid import uuid4
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from intake import encounters
+from intake import alerts, encounters
 from intake.database import Database, ResponseRow, ScreeningRow
 from intake.faults import place_of
 from intake.navigation import fitting
 from intake.rulesets import Screeners, published_hash
 from rules.response import RawAnswers, Response, read
-from rules.ruleset import RuleSet
-from rules.screening import Screening
+from rules.ruleset import Priority, RuleSet
+from rules.screening import Screener, Screening
 
 LOG = logging.getLogger(__name__)
 
@@ -57,8 +57,10 @@ def screen(database: Database, screeners: Screeners, encounter_id: str) -> None:
     screening = screener.screen(read(screener.ruleset.questionnaire, raw))
     if not screening.agreed:
         LOG.error("the two evaluators differ on response %s; the flags of both are kept", response.id)
+    raised = {flag.rule: flag.priority for flag in screening.raised if flag.priority is not None}
     with database.writing() as session:
         encounters.lock(session, encounter_id)
+        alerts.note(session, encounter_id, screener.ruleset, raised)
         if _screening(session, response.id) is None:  # another process may have been faster
             session.add(
                 ScreeningRow(
@@ -90,6 +92,15 @@ def _try_to_screen(database: Database, screeners: Screeners, encounter_id: str) 
         LOG.error("encounter %s is not screened yet, and will be tried again: %s", encounter_id, place_of(error))
         return False
     return True
+
+
+def raised_so_far(screener: Screener, response: Response, encounter_id: str) -> dict[str, Priority]:
+    """Return what answers raise before they are sent. A fault is logged and raises nothing: the page is saved first."""
+    try:
+        return screener.raised(response)
+    except Exception as error:
+        LOG.error("encounter %s: it is not known what the answers so far raise: %s", encounter_id, place_of(error))
+        return {}
 
 
 def screen_now(session: Session, screeners: Screeners, raw: RawAnswers) -> Screening:
