@@ -1,7 +1,8 @@
 """Patients as files (tests/cases): screened by the command line, and held against what the clinical content says.
 
 `expect` gives for a rule its priority where it is raised, else its outcome; `only: true` says that no other is raised.
-`waits_for` names missing answers and why they are missing. `scores` are the lowest and highest that they can be. The files named worked-… are the worked cases of the content.
+`waits_for` names missing answers and why they are missing; `scores` are the lowest and the highest that they can be.
+The files named worked-… are the worked cases of the content.
 """
 
 import json
