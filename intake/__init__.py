@@ -8,7 +8,20 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from jinja2 import ChoiceLoader, FileSystemLoader, PackageLoader, PrefixLoader
 from werkzeug.exceptions import HTTPException
 
-from intake import about, accounts, admin, clinician, days, desk, desk_import, entry, language, patient, static_files
+from intake import (
+    about,
+    accounts,
+    admin,
+    clinician,
+    days,
+    desk,
+    desk_import,
+    entry,
+    kiosk,
+    language,
+    patient,
+    static_files,
+)
 from intake.database import Database
 from intake.faults import place_of
 from intake.folders import TEMPLATES
@@ -41,7 +54,7 @@ def create_app(settings: Settings) -> Flask:
     _prepare_templates(app, settings)
     language.prepare(app)
     CSRFProtect(app)
-    for module in (about, accounts, entry, patient, desk_import, desk, clinician, admin):
+    for module in (about, accounts, kiosk, entry, patient, desk_import, desk, clinician, admin):
         app.register_blueprint(module.views)
     app.after_request(_protect)
     static_files.prepare(app)

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from wtforms import Field, StringField, TimeField
 from wtforms.validators import Optional, ValidationError
 
-from intake import invitations, invitee, outbox
+from intake import invitations, invitee, kiosk, outbox
 from intake.accounts import requires
 from intake.days import DayField
 from intake.invitations import Invitation, State
@@ -168,6 +168,18 @@ def cancel(encounter_id: str) -> Response:
     with services().database.writing() as database:
         invitations.cancel(database, _found(database, encounter_id).encounter_id)
     return _back(encounter_id)
+
+
+@views.post("/<encounter_id>/kiosk")
+@requires("clinician")
+def lend(encounter_id: str) -> Response:
+    """Lend this device to the patient: staff's own session on it ends."""
+    with services().database.reading() as database:
+        found = _found(database, encounter_id)
+    if found.state is not State.OPEN:
+        return _back(encounter_id)
+    kiosk.begin(found)
+    return redirect(url_for("patient.welcome"), 303)
 
 
 @views.post("/<encounter_id>/renew")

@@ -29,7 +29,8 @@ FIELD = "language"  # of an address or a form: the language to switch to
 COOKIE = "language"
 CATALOGS = Path(__file__).parent / "languages"  # what pages say, by language: es.po
 A_YEAR = 365 * 24 * 3600  # seconds
-PATIENTS = ("patient", "entry", None)  # blueprints whose pages have languages; None: an address that is not ours
+# blueprints whose pages have languages; None: an address that is not ours
+PATIENTS = ("patient", "entry", "kiosk", None)
 # Dates are written as in Great Britain: 3 March is understood everywhere, and 3/3 is never written.
 LOCALES = {ENGLISH: Locale("en", "GB"), "es": Locale("es")}
 

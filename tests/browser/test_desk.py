@@ -43,3 +43,42 @@ def test_a_file_is_imported(clinic: Clinic, page: Page, tmp_path: Path) -> None:
     page.get_by_role("button", name="Invite 1 patient").click()
     expect(page.get_by_role("status")).to_have_text("1 patient invited.")
     expect(page.get_by_role("link", name="Rosa Example")).to_be_visible()
+
+
+def test_a_tablet_is_lent_warned_and_cleared_and_back_shows_nothing(clinic: Clinic, page: Page) -> None:
+    patient = clinic.invite("Tessa Example")
+    page.clock.install()
+    page.goto(clinic.staff("clinician"))
+    page.goto(f"{clinic.address}/desk/{patient.encounter_id}")
+    page.get_by_role("button", name="Hand this tablet to the patient").click()
+    expect(page.get_by_text("Tessa Example")).to_be_visible()
+    page.get_by_role("button", name="Start").click()
+    asks = page.get_by_role("dialog", name="Are you still there?")
+    page.clock.run_for(151_000)
+    expect(asks).to_be_visible()
+    page.get_by_role("button", name="I am still here").click()
+    expect(asks).to_be_hidden()
+    page.clock.run_for(151_000)
+    expect(asks).to_be_visible()
+    page.clock.run_for(31_000)
+    page.wait_for_url("**/kiosk/over")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Thank you")
+    page.go_back()
+    expect(page.locator("body")).not_to_contain_text("Tessa Example")
+    page.goto(f"{clinic.address}/desk")
+    expect(page.locator("body")).not_to_contain_text("Tessa Example")
+
+
+def test_a_tablet_is_cleared_without_script_too(clinic: Clinic, browser: Browser) -> None:
+    patient = clinic.invite("Ursula Example")
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(clinic.staff("clinician"))
+    page.goto(f"{clinic.address}/desk/{patient.encounter_id}")
+    page.get_by_role("button", name="Hand this tablet to the patient").click()
+    refresh = page.locator("meta[http-equiv=refresh]")
+    assert refresh.get_attribute("content") == "195;url=/kiosk/over"
+    page.get_by_role("link", name="Give the tablet back").click()
+    page.go_back()
+    expect(page.locator("body")).not_to_contain_text("Ursula Example")
+    context.close()

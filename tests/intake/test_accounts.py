@@ -12,7 +12,7 @@ from intake.encounters import Encounter
 from intake.settings import Settings
 from tests.conftest import come_in
 
-OPEN = {"static", "accounts.sign_in", "patient.home", "entry.start", "patient.help_now", "about.evidence"}
+OPEN = {"static", "accounts.sign_in", "patient.home", "entry.start", "patient.help_now", "kiosk.over", "about.evidence"}
 THEIRS = {"clinician": ("clinician", "desk", "desk_import"), "admin": ("admin",)}  # the views of each role
 METHODS = {"GET", "POST"}
 

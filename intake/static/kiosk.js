@@ -1,0 +1,42 @@
+// A device that is lent: tells the server that the patient is busy, warns before the quiet ends, and clears the screen.
+const root = document.querySelector("[data-kiosk]");
+const { quiet, warning, here, over } = root.dataset;
+const dialog = root.querySelector("dialog");
+const every = 20_000; // milliseconds between two signs of life
+let active = Date.now();
+let told = Date.now();
+
+function leave() {
+  location.replace(over);
+}
+
+async function tell() {
+  told = Date.now();
+  try {
+    const answer = await fetch(here, { cache: "no-store" });
+    if (answer.redirected || !answer.ok) leave();
+  } catch {
+    // no network for a moment: the server's own clock goes on
+  }
+}
+
+function isHere() {
+  if (!dialog.open) active = Date.now(); // while it asks, its own button answers, so that no tap falls through to the page
+}
+
+dialog.querySelector("button").addEventListener("click", () => dialog.close());
+dialog.addEventListener("close", () => {
+  active = Date.now();
+  tell();
+});
+
+for (const event of ["pointerdown", "keydown", "input", "scroll"]) {
+  addEventListener(event, isHere, { capture: true, passive: true });
+}
+addEventListener("pageshow", (event) => event.persisted && leave());
+setInterval(() => {
+  const silent = Date.now() - active;
+  if (silent >= quiet * 1000) leave();
+  else if (silent >= (quiet - warning) * 1000 && !dialog.open) dialog.showModal();
+  else if (active > told && Date.now() - told > every) tell();
+}, 500);
