@@ -77,7 +77,9 @@ def test_no_page_with_errors_has_a_fault(clinic: Clinic, narrow: Page) -> None:
     assert narrow.evaluate("document.activeElement.id") == "hormone_months"
 
 
-@pytest.mark.parametrize("path", ["/", "/help-now", "/nowhere", "/check", "/start/wrong", "/about/evidence", "/kiosk/over"])
+@pytest.mark.parametrize(
+    "path", ["/", "/help-now", "/nowhere", "/check", "/start/wrong", "/about/evidence", "/kiosk/over"]
+)
 def test_no_page_for_anybody_has_a_fault(clinic: Clinic, narrow: Page, path: str) -> None:
     narrow.goto(clinic.address + path)
     assert faults(narrow) == []
