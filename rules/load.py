@@ -1,5 +1,6 @@
 """Files → rule set. A rule set with a mistake is refused whole, and every mistake is named."""
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -17,9 +18,12 @@ from rules.questionnaire import Questionnaire, Section, assemble, read_scores, r
 from rules.ruleset import Rule, RuleSet, content_hash, read_rules, read_sources
 from rules.source import Document, read
 from rules.syntax import Located
+from rules.translation import FOLDER as LANGUAGES
+from rules.translation import read_translations
 
 LIBRARY = Path(__file__).parent / "library"
 QUESTIONNAIRE, SCORES, SOURCES = "questionnaire/", "scores.yaml", "sources.yaml"
+TRANSLATED_QUESTIONNAIRE = re.compile(rf"{LANGUAGES}\w+/{QUESTIONNAIRE}")
 
 
 @cache
@@ -65,7 +69,10 @@ def with_library(files: Mapping[str, str]) -> dict[str, str]:
     if not lacking:
         return dict(files)
     shipped = read_files(LIBRARY)
-    return {name: text for name, text in shipped.items() if name.startswith(tuple(lacking))} | dict(files)
+    taken = {name: text for name, text in shipped.items() if name.startswith(tuple(lacking))}
+    if QUESTIONNAIRE in lacking:
+        taken |= {name: text for name, text in shipped.items() if TRANSLATED_QUESTIONNAIRE.match(name)}
+    return taken | dict(files)
 
 
 def load_texts(files: Mapping[str, str]) -> RuleSet:
@@ -78,7 +85,7 @@ def load_texts(files: Mapping[str, str]) -> RuleSet:
     by_id: dict[str, Rule] = {}
     read_files: list[tuple[Document, dict[str, Rule], tuple[Located, ...]]] = []
     for name, document in documents.items():
-        if not name.startswith((QUESTIONNAIRE, SCORES, SOURCES)) and document.data is not None:
+        if not name.startswith((QUESTIONNAIRE, SCORES, SOURCES, LANGUAGES)) and document.data is not None:
             read_files.append((document, *read_rules(document)))
     for document, found, _ in read_files:
         for rule_id, rule in found.items():
@@ -88,16 +95,19 @@ def load_texts(files: Mapping[str, str]) -> RuleSet:
                     ("rules", rule_id, ""), f'the rule "{rule_id}" stands twice', f"the first is in {where}"
                 )
             by_id.setdefault(rule_id, rule)
+    translations = {}
     if questionnaire is not None:
         for document, found, located in read_files:
             check_findings(document, located, questionnaire)
             for rule in found.values():
                 check_rule(document, rule, questionnaire, sources, set(by_id))
                 check_silence(document, rule, questionnaire)
+        files_of_words = [document for name, document in documents.items() if name.startswith(LANGUAGES)]
+        translations = read_translations(files_of_words, questionnaire, by_id)
     problems = [problem for document in documents.values() for problem in document.problems]
     if problems or questionnaire is None:
         raise RuleErrors(problems)
-    return RuleSet(content_hash(files), dict(files), questionnaire, sources, by_id)
+    return RuleSet(content_hash(files), dict(files), questionnaire, sources, by_id, translations)
 
 
 def _order(file: tuple[str, str]) -> tuple[bool, str]:

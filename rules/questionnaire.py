@@ -5,6 +5,7 @@ The words for patients and clinicians are data; this module knows only their sha
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Annotated, Literal
 from typing import Any as Data
 
@@ -17,6 +18,7 @@ from rules.syntax import Located, take_conditions
 
 ItemType = Literal["choice", "choices", "yes_no", "integer", "decimal", "text"]
 RESERVED = ("not_sure", "declined")  # stand for a missing answer, so never a code
+ENGLISH = "en"  # what rule files are written in
 LONGEST_TEXT = 4000  # characters of one free-text answer
 
 
@@ -56,7 +58,7 @@ YES_NO = (Option(code="yes", label="Yes", short="yes"), Option(code="no", label=
 
 
 class Item(Model):
-    """One question. `when` is its whole condition (the page's included); `page` and `section` are ids."""
+    """One question. `when` is its whole condition (the page's included); `language` is that of its words."""
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     type: ItemType
@@ -73,8 +75,9 @@ class Item(Model):
     private: bool = False
     derived: Literal["date_of_birth"] | None = None
     loinc: str | None = None
-    page: str = ""
-    section: str = ""
+    page: str = ""  # its id
+    section: str = ""  # its id
+    language: str = ENGLISH
 
     @model_validator(mode="before")
     @classmethod
@@ -114,10 +117,8 @@ class Item(Model):
 
     def option(self, code: object) -> Option:
         """Return the option with this code; KeyError if there is none."""
-        for option in self.options:
-            if option.code == code:
-                return option
-        raise KeyError(code)
+        by_code: dict[object, Option] = {option.code: option for option in self.options}
+        return by_code[code]
 
 
 class Page(Model):
@@ -130,6 +131,7 @@ class Page(Model):
     when: When | None = None
     items: tuple[Item, ...] = Field(min_length=1)
     section: str = ""
+    language: str = ENGLISH
 
 
 class Section(Model):
@@ -140,6 +142,7 @@ class Section(Model):
     intro: str = ""
     option_lists: Mapping[str, tuple[Option, ...]] = Field(default_factory=dict)
     pages: tuple[Page, ...] = Field(min_length=1)
+    language: str = ENGLISH
 
     @property
     def id(self) -> str:
@@ -226,10 +229,7 @@ def combine(score: Score, lows: Sequence[Number], highs: Sequence[Number]) -> tu
     if score.sum:
         return sum(lows), sum(highs)
     if score.product:
-        low, high = lows[0], highs[0]
-        for next_low, next_high in zip(lows[1:], highs[1:], strict=True):
-            low, high = low * next_low, high * next_high
-        return low, high
+        return prod(lows), prod(highs)
     (light, short), (heavy, tall) = lows, highs
     return round(light / (tall / 100) ** 2, 1), round(heavy / (short / 100) ** 2, 1)
 

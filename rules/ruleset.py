@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Any as Data
@@ -11,7 +11,8 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from rules.condition import Condition
-from rules.questionnaire import Model, Questionnaire, When
+from rules.errors import Problem
+from rules.questionnaire import ENGLISH, Model, Questionnaire, When
 from rules.source import Document, faults, validate
 from rules.syntax import UNREADABLE, Located, take_conditions
 
@@ -156,6 +157,20 @@ class SourceFile(Model):
 
 
 @dataclass(frozen=True)
+class Translation:
+    """What patients read in one language. `patient_texts`: by rule; without those that are shown in English.
+
+    `notices` name what is not translated, or was changed since. A draft was not reviewed by a speaker of the language.
+    """
+
+    language: str
+    questionnaire: Questionnaire
+    patient_texts: Mapping[str, str]
+    is_draft: bool = False
+    notices: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True)
 class RuleSet:
     """Questionnaire, scores, sources and rules of one version. `files` is the text of each file by name.
 
@@ -167,6 +182,11 @@ class RuleSet:
     questionnaire: Questionnaire
     sources: Mapping[str, Source]
     by_id: Mapping[str, Rule]
+    translations: Mapping[str, Translation] = field(default_factory=dict)
+
+    def in_language(self, code: str) -> Translation:
+        """Return what patients read in a language; the English where there is no translation."""
+        return self.translations.get(code) or Translation(ENGLISH, self.questionnaire, {})
 
 
 def content_hash(files: Mapping[str, str]) -> str:

@@ -26,6 +26,7 @@ ORDER = {  # each module imports only those above it
         "screening",
         "check",
         "coverage",
+        "translation",
         "load",
         "overview",
     ],
