@@ -166,6 +166,14 @@ def _load(path: Path | None) -> RuleSet:
 def check_command(path: Path | None) -> None:
     """Name every problem in a folder of rule files, or in one file; without PATH, in those of the product."""
     ruleset = _load(path)
+    for translation in ruleset.translations.values():
+        for notice in translation.notices:
+            click.echo(f"{notice}")
+        if translation.notices:
+            count = _count(len(translation.notices), "text")
+            click.echo(
+                f"Language {translation.language}: {count} to translate; patients are shown the English till then."
+            )
     click.echo(f"{_count(len(ruleset.by_id), 'rule')}, no problems. Rule set {ruleset.hash}")
 
 

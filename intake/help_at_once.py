@@ -11,7 +11,8 @@ from flask_babel import gettext, lazy_gettext
 
 from intake.alerts import AT_ONCE
 from intake.settings import HelpLines
-from rules.ruleset import Priority, Rule, RuleSet
+from rules.questionnaire import ENGLISH
+from rules.ruleset import Priority, Rule, RuleSet, Translation
 
 NO_URGENT_LINE = lazy_gettext("your doctor’s out-of-hours service")  # in a country without one number for urgent advice
 
@@ -43,13 +44,15 @@ class PhoneLine:
 class Advice:
     """What one raised rule tells the patient. `key` is remembered once the patient has gone on from it.
 
-    `priority` is None where the words are private. `lines` are the keys of the numbers that the words name.
+    `priority` is None where the words are private. `lines` are the keys of the numbers that the words name. `language`
+    is that of the words: English where they are not translated.
     """
 
     key: str
     paragraphs: tuple[str, ...]
     lines: frozenset[str]
     priority: Priority | None
+    language: str
 
     @property
     def private(self) -> bool:
@@ -102,15 +105,15 @@ def _words(name: str | None, number: str) -> str:
     return name if number in name else gettext("%(name)s on %(number)s", name=name, number=number)
 
 
-def help_for(ruleset: RuleSet, raised: Mapping[str, Priority], help_lines: HelpLines) -> Help:
+def help_for(ruleset: RuleSet, raised: Mapping[str, Priority], help_lines: HelpLines, words: Translation) -> Help:
     """Return what raised rules tell the patient at once; its `advice` is empty when there is nothing.
 
-    `raised` has the rules with their priorities, the most urgent first.
+    `raised` has the rules with their priorities, the most urgent first; `words` are those of the patient's language.
     """
     urgent = [rule for rule, priority in raised.items() if priority in AT_ONCE and ruleset.by_id[rule].patient_text]
     lines = phone_lines(help_lines)
     ordered = sorted(urgent, key=lambda rule: ruleset.by_id[rule].private)
-    return Help(tuple(_advice(ruleset.by_id[rule], raised[rule], lines) for rule in ordered), lines)
+    return Help(tuple(_advice(ruleset.by_id[rule], raised[rule], lines, words) for rule in ordered), lines)
 
 
 def is_new(found: Help, shown: Iterable[str]) -> bool:
@@ -118,12 +121,13 @@ def is_new(found: Help, shown: Iterable[str]) -> bool:
     return not found.keys() <= set(shown)
 
 
-def _advice(rule: Rule, priority: Priority, lines: Iterable[PhoneLine]) -> Advice:
-    text = rule.patient_text or ""
-    words = {"urgent_line": str(NO_URGENT_LINE)} | {line.key: line.words for line in lines}
-    named = frozenset(key for key in words if f"{{{key}}}" in text)
-    for key, value in words.items():
+def _advice(rule: Rule, priority: Priority, lines: Iterable[PhoneLine], words: Translation) -> Advice:
+    language = words.language if rule.id in words.patient_texts else ENGLISH
+    text = words.patient_texts.get(rule.id) or rule.patient_text or ""
+    numbers = {"urgent_line": str(NO_URGENT_LINE)} | {line.key: line.words for line in lines}
+    named = frozenset(key for key in numbers if f"{{{key}}}" in text)
+    for key, value in numbers.items():
         text = text.replace(f"{{{key}}}", value)
     paragraphs = tuple(" ".join(part.split()) for part in text.split("\n") if part.strip())
     # a flag that has become more urgent is shown again
-    return Advice(f"{rule.id} {priority}", paragraphs, named, None if rule.private else priority)
+    return Advice(f"{rule.id} {priority}", paragraphs, named, None if rule.private else priority, language)

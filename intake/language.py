@@ -21,6 +21,7 @@ from babel.numbers import format_decimal
 from babel.support import NullTranslations, Translations
 from flask import Flask, current_app, g, has_request_context, redirect, request
 from flask_babel import Babel, Domain, force_locale, get_locale, gettext
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 ENGLISH = "en"
@@ -95,6 +96,11 @@ def day_and_time(moment: datetime) -> str:
     return gettext("%(day)s at %(time)s", day=day, time=format_time(local, "HH:mm", locale=locale))
 
 
+def lang_mark(code: str) -> Markup:
+    """Return the attribute that says in which language the words of an element are; nothing where all the page is."""
+    return Markup("") if code == current() else Markup(' lang="{}"').format(code)
+
+
 def _choose() -> Response | None:
     """Settle the language of this request; a link that switches leads on to the page's own address."""
     sent = request.form if request.method == "POST" else request.args
@@ -133,6 +139,7 @@ def _for_templates() -> dict[str, object]:
         "language": language,
         "other_languages": [(code, name) for code, name in others.items() if code != language],
         "switch_address": _switch_address,
+        "lang_mark": lang_mark,
         "appointment_words": day_and_time,
     }
 

@@ -17,11 +17,10 @@ from rules.response import RawAnswers, Response, read
 
 @dataclass(frozen=True)
 class Progress:
-    """ "Section 2 of 8: Your symptoms". Counts the sections that hold a question for this patient."""
+    """ "Section 2 of 8". Counts the sections that hold a question for this patient."""
 
     number: int
     count: int
-    title: str
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ class Journey:
         """Return which section the page is in."""
         sections = self.sections()
         number = [section.id for section in sections].index(page.section) + 1
-        return Progress(number, len(sections), sections[number - 1].title)
+        return Progress(number, len(sections))
 
     def is_first_of_section(self, page: Page) -> bool:
         """Whether no page before this one in its section asks anything of this patient."""

@@ -4,22 +4,22 @@ Each page is saved as it is sent. Which page comes next follows from the answers
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import wraps
+from dataclasses import dataclass, replace
+from functools import partial, wraps
 from typing import Concatenate, ParamSpec
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from intake import alerts, encounters, entry, language, submission
+from intake import alerts, encounters, entry, given_answers, language, submission
 from intake.encounters import Encounter
-from intake.forms import ASKED, EXTRA_LABELS, AnswersForm, filled_form
+from intake.forms import ASKED, AnswersForm, filled_form
 from intake.help_at_once import Help, help_for, is_new, phone_lines
 from intake.navigation import Journey, fitting
 from intake.services import services
-from rules.questionnaire import Item, Page
-from rules.response import Missing
+from rules.questionnaire import Page
+from rules.ruleset import Translation
 from rules.screening import Screener
 
 views = Blueprint("patient", __name__)
@@ -37,11 +37,12 @@ class Visit:
     encounter: Encounter
     journey: Journey
     screener: Screener
+    words: Translation
 
     def help(self) -> Help:
         """Return what the answers so far tell the patient at once."""
         raised = self.screener.raised(self.journey.response)
-        return help_for(self.screener.ruleset, raised, services().settings.help_lines)
+        return help_for(self.screener.ruleset, raised, services().settings.help_lines, self.words)
 
 
 def _visit() -> Visit | None:
@@ -50,9 +51,9 @@ def _visit() -> Visit | None:
         if encounter is None:
             return None
         screener = services().screeners.published(database)
-        questionnaire = screener.ruleset.questionnaire
-        raw = fitting(questionnaire, encounters.answers(database, encounter.id))
-    return Visit(encounter, Journey(questionnaire, raw), screener)
+        words = screener.ruleset.in_language(language.current())
+        raw = fitting(words.questionnaire, encounters.answers(database, encounter.id))
+    return Visit(encounter, Journey(words.questionnaire, raw), screener, words)
 
 
 def for_patient(view: Callable[Concatenate[Visit, P], Answer]) -> Callable[P, Answer]:
@@ -95,7 +96,6 @@ def welcome(visit: Visit) -> Answer:
         "patient/welcome.html",
         encounter=visit.encounter,
         continue_at=_address(visit.journey.next_page()),
-        sections=[section.title for section in visit.journey.sections()],
         lines=phone_lines(services().settings.help_lines),
     )
 
@@ -127,7 +127,7 @@ def save(visit: Visit, page_id: str) -> Answer:
     if language.is_switched():  # the page is not done: what is blank on it is still open
         answers = {item: answer for item, answer in answers.items() if answer is not None or item in visit.journey.raw}
     journey = Journey(visit.journey.questionnaire, {**visit.journey.raw, **answers})
-    after = Visit(visit.encounter, journey, visit.screener)
+    after = replace(visit, journey=journey)
     urgent = submission.raised_so_far(visit.screener, journey.response, visit.encounter.id)
     with services().database.writing() as database:
         encounters.save_page(database, visit.encounter.id, answers)
@@ -186,7 +186,7 @@ def check(visit: Visit) -> Answer:
         return redirect(_address(open_page))
     return render_template(
         "patient/check.html",
-        sections=_answers_by_section(visit.journey),
+        sections=given_answers.by_section(visit.journey, partial(_address, show=SHOW_ALL)),
         back=_address(visit.journey.previous_page(), SHOW_ALL),
     )
 
@@ -210,40 +210,6 @@ def sent(visit: Visit) -> Answer:
     return render_template("patient/sent.html", encounter=visit.encounter, help=visit.help())
 
 
-@dataclass(frozen=True)
-class GivenAnswer:
-    """One line of the page to check: the question, the answer in the patient's words, and where to change it."""
-
-    question: str
-    words: tuple[str, ...]
-    is_blank: bool
-    change: str
-
-
-def _answers_by_section(journey: Journey) -> list[tuple[str, list[GivenAnswer]]]:
-    sections = []
-    for section in journey.sections():
-        given = [_given(journey, page, item) for page in section.pages for item in journey.due(page)]
-        sections.append((section.title, given))
-    return sections
-
-
-def _given(journey: Journey, page: Page, item: Item) -> GivenAnswer:
-    answer = journey.response.answers[item.id]
-    change = f"{_address(page, SHOW_ALL)}#{item.id}"
-    if answer is Missing.SKIPPED:
-        return GivenAnswer(item.text, (gettext("Left blank"),), True, change)
-    if isinstance(answer, Missing):
-        return GivenAnswer(item.text, (str(EXTRA_LABELS[answer.value]),), False, change)
-    if item.private:
-        # somebody may look over a shoulder at this list, long after the page itself was left
-        return GivenAnswer(item.text, (gettext("Answered. Not shown here, to keep it private."),), False, change)
-    picked = answer if isinstance(answer, frozenset) else {answer}
-    labels = tuple(option.label for option in item.options if option.code in picked)
-    number = f"{language.number(answer)} {item.unit}".strip() if isinstance(answer, int | float) else str(answer)
-    return GivenAnswer(item.text, labels or (number,), False, change)
-
-
 def _show(visit: Visit, page: Page, form: AnswersForm) -> str:
     journey = visit.journey
     items = [field.item for field in form.questions()]
@@ -258,7 +224,9 @@ def _show(visit: Visit, page: Page, form: AnswersForm) -> str:
         is_follow_up=is_follow_up,
         # a single question that says what the page's title says is the page's heading itself
         is_heading=only is not None and only.text.strip(" .?:") == page.title.strip(" .?:"),
-        intro=journey.questionnaire.section(page.section).intro if journey.is_first_of_section(page) else "",
+        section=journey.questionnaire.section(page.section),
+        is_first=journey.is_first_of_section(page),
+        is_in_english=any(item.language != language.current() for item in items),
         progress=journey.progress(page),
         back=_address(back, SHOW_ALL) if back else url_for("patient.welcome"),
         was_helped=_was_helped(visit),

@@ -9,14 +9,15 @@ from typing import Any, cast
 
 from flask import render_template
 from flask_babel import gettext
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
-from rules.questionnaire import Item
+from intake import language
+from rules.questionnaire import Item, Option
 from rules.response import Missing
 
 Params = dict[str, Any]
 MOST_ON_A_SCALE = 4  # options side by side on a phone
-LONGEST_ON_A_SCALE = 24  # characters of a label there
+LONGEST_ON_A_SCALE = 28  # characters of a label there
 RADIOS = "govuk_frontend_wtf/radios.html"
 CHECKBOXES = "govuk_frontend_wtf/checkboxes.html"
 INPUT = "govuk_frontend_wtf/input.html"
@@ -50,9 +51,10 @@ class NumberWidget:
             "classes": f"govuk-input--width-{5 if (item.max or 0) > 999 or item.type == 'decimal' else 3}",
         }
         if item.unit:
-            params["suffix"] = {"text": item.unit}
-            in_unit = Markup('<span class="govuk-visually-hidden"> ({})</span>').format(item.unit)
-            params["label"] = {**params["label"], "text": None, "html": escape(item.text) + in_unit}
+            params["suffix"] = _said(item, item.unit)
+            words = Markup('<span{}>{}<span class="govuk-visually-hidden"> ({})</span></span>')
+            whole = words.format(language.lang_mark(item.language), item.text, item.unit)
+            params["label"] = {**params["label"], "text": None, "html": whole}
         box = Markup(render_template(INPUT, params=params))
         offered = tuple(field.extra_labels.items())
         if not offered:
@@ -80,20 +82,20 @@ def is_scale(item: Item) -> bool:
 def _kept(render: Any, field: Any, picked: object, heading: bool) -> Markup:
     """Render a field that has no error from what is kept; one with an error may hold anything, and is not kept."""
     render = render.__wrapped__ if field.errors else render
-    divider = gettext("or")  # with the labels, the part of the key that tells the language
-    return cast(Markup, render(field.item, tuple(field.extra_labels.items()), divider, picked, _error(field), heading))
+    offered = tuple(field.extra_labels.items())
+    return cast(Markup, render(field.item, language.current(), offered, picked, _error(field), heading))
 
 
 @lru_cache(maxsize=4096)
 def _choice(
-    item: Item, offered: tuple[tuple[str, str], ...], divider: str, picked: str, error: str, heading: bool
+    item: Item, spoken: str, offered: tuple[tuple[str, str], ...], picked: str, error: str, heading: bool
 ) -> Markup:
-    items: list[Params] = [_option(option.code, option.label, option.hint) for option in item.options]
+    items: list[Params] = [_option(item, option) for option in item.options]
     beside = [extra for extra in offered if item.type == "yes_no" and extra[0] == Missing.NOT_SURE]
     below = [extra for extra in offered if extra not in beside]
-    items += [_option(code, label, "") for code, label in beside]
+    items += [_extra(code, label) for code, label in beside]
     if below:
-        items += [{"divider": divider}, *(_option(code, label, "") for code, label in below)]
+        items += [{"divider": gettext("or")}, *(_extra(code, label) for code, label in below)]
     layout = "scale scale--yes-no" if item.type == "yes_no" else "scale" if is_scale(item) else ""
     params = _group(item, items, error, heading) | {"value": picked, "classes": layout}
     return Markup(render_template(RADIOS, params=params))
@@ -102,8 +104,8 @@ def _choice(
 @lru_cache(maxsize=4096)
 def _choices(
     item: Item,
+    spoken: str,
     offered: tuple[tuple[str, str], ...],
-    divider: str,
     picked: tuple[str, ...],
     error: str,
     heading: bool,
@@ -111,13 +113,13 @@ def _choices(
     together: list[Params] = []
     alone: list[Params] = []
     for option in item.options:
-        params = _option(option.code, option.label, option.hint)
+        params = _option(item, option)
         if option.code == "none":
             alone.append(params | {"behaviour": "exclusive"})
         else:
             together.append(params)
-    alone += [_option(code, label, "") | {"behaviour": "exclusive"} for code, label in offered]
-    items = together + ([{"divider": divider}, *alone] if alone else [])
+    alone += [_extra(code, label) | {"behaviour": "exclusive"} for code, label in offered]
+    items = together + ([{"divider": gettext("or")}, *alone] if alone else [])
     params = _group(item, items, error, heading) | {"values": list(picked)}
     return Markup(render_template(CHECKBOXES, params=params))
 
@@ -139,13 +141,13 @@ def _instead(item: Item, name: str, offered: tuple[tuple[str, str], ...], picked
 
 def _group(item: Item, items: list[Params], error: str, heading: bool) -> Params:
     size = "l" if heading else "s"
-    legend = {"text": item.text, "classes": f"govuk-fieldset__legend--{size}", "isPageHeading": heading}
+    legend = {"classes": f"govuk-fieldset__legend--{size}", "isPageHeading": heading} | _said(item, item.text)
     return {
         "name": item.id,
         "idPrefix": item.id,
         "items": items,
         "fieldset": {"legend": legend},
-        "hint": {"text": item.hint} if item.hint else None,
+        "hint": _said(item, item.hint) if item.hint else None,
         "errorMessage": error_message(error),
     }
 
@@ -156,14 +158,26 @@ def _box(item: Item, field: Any, heading: bool) -> Params:
         "id": item.id,
         "name": field.name,
         "value": field.data,
-        "label": {"text": item.text, "classes": f"govuk-label--{'l' if heading else 's'}", "isPageHeading": heading},
-        "hint": {"text": item.hint} if item.hint else None,
+        "label": _said(item, item.text)
+        | {"classes": f"govuk-label--{'l' if heading else 's'}", "isPageHeading": heading},
+        "hint": _said(item, item.hint) if item.hint else None,
         "errorMessage": error_message(error),
     }
 
 
-def _option(code: object, label: str, hint: str) -> Params:
-    return {"value": str(code), "text": label, "hint": {"text": hint} if hint else None}
+def _said(item: Item, text: str) -> Params:
+    """The parameters of words of an item, marked where they are in another language than the page."""
+    mark = language.lang_mark(item.language)
+    return {"html": Markup("<span{}>{}</span>").format(mark, text)} if mark else {"text": text}
+
+
+def _option(item: Item, option: Option) -> Params:
+    hint = _said(item, option.hint) if option.hint else None
+    return {"value": str(option.code), "hint": hint} | _said(item, option.label)
+
+
+def _extra(word: str, label: str) -> Params:
+    return {"value": word, "text": label}
 
 
 def error_message(error: str) -> Params | None:
