@@ -27,7 +27,7 @@ class GivenAnswer:
 
 
 def by_section(journey: Journey, address: Callable[[Page], str]) -> Iterator[tuple[Section, list[GivenAnswer]]]:
-    """Yield each section that asks something of this patient, with the answers; `address` is where a page is changed."""
+    """Yield each section that asks something of this patient, with the answers; `address` gives a page's address."""
     for section in journey.sections():
         due = [(page, item) for page in section.pages for item in journey.due(page)]
         yield section, [_given(journey, item, f"{address(page)}#{item.id}") for page, item in due]
