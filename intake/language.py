@@ -61,6 +61,7 @@ def prepare(app: Flask) -> None:
     """Give an application its languages. Comes before anything else that looks at a request."""
     Babel(app, locale_selector=_selected).domain_instance = Catalogs()
     app.jinja_env.policies["ext.i18n.trimmed"] = True
+    app.jinja_env.globals |= {"lang_mark": lang_mark, "appointment_words": day_and_time}  # in imported macros too
     app.before_request(_choose)
     app.after_request(_remember)
     app.context_processor(_for_templates)
@@ -139,8 +140,6 @@ def _for_templates() -> dict[str, object]:
         "language": language,
         "other_languages": [(code, name) for code, name in others.items() if code != language],
         "switch_address": _switch_address,
-        "lang_mark": lang_mark,
-        "appointment_words": day_and_time,
     }
 
 
