@@ -256,7 +256,8 @@ def form_class(items: Iterable[Item]) -> type[AnswersForm]:
 def filled_form(items: Iterable[Item], raw: RawAnswers, sent: Any = None) -> AnswersForm:
     """Return the form of these items with what was `sent` (a MultiDict), else with the answers stored so far."""
     items = tuple(items)
-    stored = {_attribute(item): raw[item.id] for item in items if item.id in raw}
+    to_talk = Missing.IN_PERSON.value  # shown blank, to be answered after all
+    stored = {_attribute(item): raw[item.id] for item in items if raw.get(item.id, to_talk) != to_talk}
     return form_class(items)(formdata=sent, data=stored)
 
 

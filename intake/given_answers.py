@@ -9,17 +9,19 @@ from intake import language
 from intake.forms import EXTRA_LABELS
 from intake.navigation import Journey
 from rules.questionnaire import Item, Page, Section
-from rules.response import Missing
+from rules.response import Answer, Missing
 
 
 @dataclass(frozen=True)
 class GivenAnswer:
-    """One line of the page to check: the item, the answer in the patient's words, and where to change it.
+    """One line of the page to check: the question, the answer in the patient's words, and where to change it.
 
-    `language` is that of the words: the item's own for its options, else the patient's.
+    `asked_in` is the question's language; `language` that of the words: the item's own for its options, else the
+    patient's.
     """
 
-    item: Item
+    question: str
+    asked_in: str
     words: tuple[str, ...]
     is_blank: bool
     change: str
@@ -30,23 +32,43 @@ def by_section(journey: Journey, address: Callable[[Page], str]) -> Iterator[tup
     """Yield each section that asks something of this patient, with the answers; `address` gives a page's address."""
     for section in journey.sections():
         due = [(page, item) for page in section.pages for item in journey.due(page)]
-        yield section, [_given(journey, item, f"{address(page)}#{item.id}") for page, item in due]
+        if due and all(journey.response.answers[item.id] is Missing.IN_PERSON for _, item in due):
+            yield section, [_for_a_talk(address(due[0][0]))]
+        else:
+            yield section, [_given(journey, item, f"{address(page)}#{item.id}") for page, item in due]
+
+
+def _for_a_talk(change: str) -> GivenAnswer:
+    spoken = language.current()
+    return GivenAnswer(gettext("All of these questions"), spoken, (_in_person(),), False, change, spoken)
+
+
+def _in_person() -> str:
+    return gettext("You would rather talk about this in person")
 
 
 def _given(journey: Journey, item: Item, change: str) -> GivenAnswer:
     answer = journey.response.answers[item.id]
+    words, spoken = _words(item, answer)
+    return GivenAnswer(item.text, item.language, words, answer is Missing.SKIPPED, change, spoken)
+
+
+def _words(item: Item, answer: Answer) -> tuple[tuple[str, ...], str]:
+    """The words of an answer, and their language."""
     spoken = language.current()
     if answer is Missing.SKIPPED:
-        return GivenAnswer(item, (gettext("Left blank"),), True, change, spoken)
+        return (gettext("Left blank"),), spoken
+    if answer is Missing.IN_PERSON:
+        return (_in_person(),), spoken
     if isinstance(answer, Missing):
-        return GivenAnswer(item, (str(EXTRA_LABELS[answer.value]),), False, change, spoken)
+        return (str(EXTRA_LABELS[answer.value]),), spoken
     if item.private:
         # somebody may look over a shoulder at this list, long after the page itself was left
-        return GivenAnswer(item, (gettext("Answered. Not shown here, to keep it private."),), False, change, spoken)
+        return (gettext("Answered. Not shown here, to keep it private."),), spoken
     picked = answer if isinstance(answer, frozenset) else {answer}
     labels = tuple(option.label for option in item.options if option.code in picked)
     if labels:
-        return GivenAnswer(item, labels, False, change, item.language)
+        return labels, item.language
     if isinstance(answer, int | float):
-        return GivenAnswer(item, (f"{language.number(answer)} {item.unit}".strip(),), False, change, item.language)
-    return GivenAnswer(item, (str(answer),), False, change, spoken)
+        return (f"{language.number(answer)} {item.unit}".strip(),), item.language
+    return (str(answer),), spoken

@@ -70,6 +70,12 @@ class Journey:
         before = [page for page in path if order.index(page.id) < order.index(current.id)]
         return before[-1] if before else None
 
+    def unanswered(self, section: str) -> tuple[Item, ...]:
+        """Return the items of a section that may apply and have no answer, whether they were asked yet or not."""
+        pages = self.questionnaire.section(section).pages
+        items = (item for page in pages for item in page.items if not item.derived)
+        return tuple(i for i in items if i.id not in self.response.not_applicable and self.raw.get(i.id) is None)
+
     def sections(self) -> list[Section]:
         """Return the sections that hold a question for this patient, or may hold one."""
         return [section for section in self.questionnaire.sections if any(map(self._may_ask, section.pages))]

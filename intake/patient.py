@@ -19,12 +19,15 @@ from intake.help_at_once import Help, help_for, is_new, phone_lines
 from intake.navigation import Journey, fitting
 from intake.services import services
 from rules.questionnaire import Page
+from rules.response import Missing, RawAnswers
 from rules.ruleset import Translation
 from rules.screening import Screener
 
 views = Blueprint("patient", __name__)
 SHOW_ALL = "all"  # ?show=all: the whole page, and not only what is still open on it
 SHOW_NEW = "new"  # ?show=new: only the help that the last answers called for
+TALK = "talk"  # the button that leaves the rest of a section for a talk at the appointment
+NOT_TO_TALK_ABOUT = ("closing",)  # sections without that button: this one asks what to talk about
 
 P = ParamSpec("P")
 Answer = str | Response | tuple[str, int]
@@ -126,6 +129,10 @@ def save(visit: Visit, page_id: str) -> Answer:
     answers = form.answers()
     if language.is_switched():  # the page is not done: what is blank on it is still open
         answers = {item: answer for item, answer in answers.items() if answer is not None or item in visit.journey.raw}
+    answers = _kept_for_a_talk(visit.journey, answers)
+    if TALK in request.form:
+        typed = Journey(visit.journey.questionnaire, {**visit.journey.raw, **answers})
+        answers |= {item.id: Missing.IN_PERSON.value for item in typed.unanswered(page.section)}
     journey = Journey(visit.journey.questionnaire, {**visit.journey.raw, **answers})
     after = replace(visit, journey=journey)
     urgent = submission.raised_so_far(visit.screener, journey.response, visit.encounter.id)
@@ -139,6 +146,12 @@ def save(visit: Visit, page_id: str) -> Answer:
     if not is_valid:
         return _show(after, page, form), 422
     return redirect(_address(journey.next_page(page)), 303)
+
+
+def _kept_for_a_talk(journey: Journey, answers: RawAnswers) -> dict[str, object]:
+    """What was left for a talk stays so until it is answered; looking at the page again changes nothing."""
+    kept = {item for item, answer in journey.raw.items() if answer == Missing.IN_PERSON.value}
+    return {i: Missing.IN_PERSON.value if answer is None and i in kept else answer for i, answer in answers.items()}
 
 
 def _show_again(visit: Visit, page: Page, form: AnswersForm, is_valid: bool) -> Answer:
@@ -228,9 +241,15 @@ def _show(visit: Visit, page: Page, form: AnswersForm) -> str:
         is_first=journey.is_first_of_section(page),
         is_in_english=any(item.language != language.current() for item in items),
         progress=journey.progress(page),
+        talk=TALK if page.section not in NOT_TO_TALK_ABOUT and _may_be_left_for_a_talk(journey, page) else None,
         back=_address(back, SHOW_ALL) if back else url_for("patient.welcome"),
         was_helped=_was_helped(visit),
     )
+
+
+def _may_be_left_for_a_talk(journey: Journey, page: Page) -> bool:
+    """The offer stands where a section begins, and on every page that is hard to answer."""
+    return (page.sensitive or journey.is_first_of_section(page)) and bool(journey.unanswered(page.section))
 
 
 def _was_helped(visit: Visit) -> bool:

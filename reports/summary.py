@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
+from reports.said import Quote, quotes, to_talk_about
 from reports.scores import ScoreLine, score_lines, scores_left_out
 from reports.wording import citation, count, day, day_and_time, missing_counts, missing_words, short_source, shortened
 from rules.explain import considerations, reason_text
@@ -23,9 +24,8 @@ PRIORITY_WORDS = {
 }
 MOST_NAMED = 3  # missing answers named for one rule and reason; the others are counted
 MOST_OPEN_LINES = 12  # rules not assessed that are listed one by one; more are put together by topic
-LONGEST_QUOTE = 500  # characters; all of it stands in the list of answers
 LONGEST_RUNNING_NAME = 60  # characters of the name at the foot of each page
-WISH, IN_PERSON, ALL_TRUE = "matters_most", "say_in_person", "everything_true"  # items with a place of their own
+WISH, ALL_TRUE = "matters_most", "everything_true"  # items with a place of their own
 
 
 @dataclass(frozen=True)
@@ -66,15 +66,6 @@ class OpenLine:
     rules: tuple[str, ...]
     waits_for: str
     topic: str = ""
-
-
-@dataclass(frozen=True)
-class Quote:
-    """The patient's own words on one question; `cut` where the list of answers has more of it."""
-
-    question: str
-    words: str
-    cut: bool
 
 
 @dataclass(frozen=True)
@@ -178,9 +169,9 @@ def summarise(
         flags=tuple(flag for flag in raised if flag.rule not in unsafe),
         not_assessed=_open_lines(other_open, questionnaire),
         not_assessed_words=_not_assessed_words(left_open, questionnaire),
-        wish=next((quote for item, quote in _quotes(response) if item == WISH), None),
-        rather_in_person=_chosen(IN_PERSON, response),
-        own_words=tuple(quote for item, quote in _quotes(response) if item != WISH),
+        wish=next((quote for item, quote in quotes(response) if item == WISH), None),
+        rather_in_person=to_talk_about(response),
+        own_words=tuple(quote for item, quote in quotes(response) if item != WISH),
         scores=tuple(score_lines(response)),
         scores_left_out=tuple(scores_left_out(response)),
         answers=tuple(_section(section, response) for section in questionnaire.sections),
@@ -268,21 +259,6 @@ def _not_assessed_words(left_open: list[tuple[Rule, RuleOutcome]], questionnaire
         return ""
     waiting = missing_counts((answer for _, outcome in left_open for answer in outcome.missing), questionnaire)
     return f"{count(len(left_open), 'rule')} for want of {waiting}"
-
-
-def _quotes(response: Response) -> Iterator[tuple[str, Quote]]:
-    for item in response.questionnaire.items.values():
-        answer = response.answers.get(item.id)
-        if item.type == "text" and isinstance(answer, str) and not isinstance(answer, Missing):
-            words = answer.strip()
-            yield item.id, Quote(item.short, shortened(words, LONGEST_QUOTE), len(words) > LONGEST_QUOTE)
-
-
-def _chosen(item_id: str, response: Response) -> str:
-    """The options chosen of an item, in words; empty where it is not asked, not answered, or "none"."""
-    answer = response.answers.get(item_id)
-    chosen = isinstance(answer, frozenset) and answer != frozenset({"none"})
-    return response.answer_text(item_id) if chosen else ""
 
 
 def _section(section: Section, response: Response) -> AnswerSection:

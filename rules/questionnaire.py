@@ -17,7 +17,7 @@ from rules.source import Document, Path, validate
 from rules.syntax import Located, take_conditions
 
 ItemType = Literal["choice", "choices", "yes_no", "integer", "decimal", "text"]
-RESERVED = ("not_sure", "declined")  # stand for a missing answer, so never a code
+RESERVED = ("not_sure", "declined", "in_person")  # stand for a missing answer, so never a code
 ENGLISH = "en"  # what rule files are written in
 LONGEST_TEXT = 4000  # characters of one free-text answer
 

@@ -1,8 +1,9 @@
 """Raw answers → typed response: values, and for each answer that has none whether it was skipped, declined, not sure or
 not applicable.
 
-Raw answers are what is stored and what `intake screen` reads: item id → number, code, list of codes, text, the words
-`not_sure` or `declined`, or None for a question that was sent blank. A question that is absent counts as skipped.
+Raw answers are what is stored and what `intake screen` reads: item id → number, code, list of codes, text, one of the
+words `not_sure`, `declined` and `in_person` (would rather talk about it), or None for a question that was sent blank. A
+question that is absent counts as skipped.
 """
 
 import math
@@ -25,6 +26,7 @@ class Missing(StrEnum):
     SKIPPED = "skipped"
     DECLINED = "declined"
     NOT_SURE = "not_sure"
+    IN_PERSON = "in_person"
 
 
 Answer = Number | str | frozenset[str] | Missing
@@ -33,6 +35,7 @@ _MISSING_WORDS = {
     Missing.SKIPPED: "skipped",
     Missing.DECLINED: "preferred not to say",
     Missing.NOT_SURE: "not sure",
+    Missing.IN_PERSON: "prefers to talk in person",
 }
 
 
@@ -101,6 +104,8 @@ def read(questionnaire: Questionnaire, raw: RawAnswers) -> Response:
 def _typed(item: Item, raw: object, problems: list[AnswerProblem]) -> Answer:
     if raw is None or raw == "" or raw == []:
         return Missing.SKIPPED
+    if raw == Missing.IN_PERSON.value:
+        return Missing.IN_PERSON
     if item.type == "text":
         return _text(item, raw, problems)
     if raw in (Missing.NOT_SURE.value, Missing.DECLINED.value):
