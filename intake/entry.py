@@ -40,6 +40,8 @@ class BirthForm(FlaskForm):
     def validate_date_of_birth(self, field: DayField) -> None:
         """Refuse what nobody's date of birth can be; that is a slip, and does not count as a try."""
         today = date.today()  # noqa: DTZ011 - the clinic's own day
+        if field.process_errors:
+            return  # said already
         if field.data is None:
             raise ValidationError(gettext("Write your date of birth."))
         if not today - LONGEST_LIFE <= field.data <= today:

@@ -18,6 +18,7 @@ from rules.response import Missing
 Params = dict[str, Any]
 MOST_ON_A_SCALE = 4  # options side by side on a phone
 LONGEST_ON_A_SCALE = 28  # characters of a label there
+LONGEST_WORD_ON_A_SCALE = 10  # characters: what does not break into lines
 RADIOS = "govuk_frontend_wtf/radios.html"
 CHECKBOXES = "govuk_frontend_wtf/checkboxes.html"
 INPUT = "govuk_frontend_wtf/input.html"
@@ -75,8 +76,10 @@ class TextWidget:
 def is_scale(item: Item) -> bool:
     """Whether an item's answers are few, graded (yes and no too) and short enough to stand side by side."""
     is_graded = item.type == "yes_no" or all(isinstance(option.code, int) for option in item.options)
-    is_short = all(len(option.label) <= LONGEST_ON_A_SCALE and not option.hint for option in item.options)
-    return is_graded and is_short and len(item.options) <= MOST_ON_A_SCALE
+    labels = [option.label for option in item.options]
+    is_short = all(len(label) <= LONGEST_ON_A_SCALE for label in labels) and not any(o.hint for o in item.options)
+    does_break = all(len(word) <= LONGEST_WORD_ON_A_SCALE for label in labels for word in label.split())
+    return is_graded and is_short and does_break and len(item.options) <= MOST_ON_A_SCALE
 
 
 def _kept(render: Any, field: Any, picked: object, heading: bool) -> Markup:

@@ -46,13 +46,13 @@ def fill(page: Page, item_id: str, answer: object) -> None:
 
 
 def go_on(page: Page) -> None:
-    """Press the button that leads to the next page."""
+    """Press the button that leads to the next page, in English or Spanish."""
     if "/help-now" in page.url:
-        page.get_by_role("button", name=re.compile("go on", re.IGNORECASE)).click()
+        page.get_by_role("button", name=re.compile("go on|seguir", re.IGNORECASE)).click()
     elif page.url.endswith("/welcome"):
-        page.get_by_role("button", name=re.compile("^(Start|Go on)")).click()
+        page.get_by_role("button", name=re.compile("^(Start|Go on|Empezar|Seguir)")).click()
     else:
-        page.get_by_role("button", name="Continue").click()
+        page.get_by_role("button", name=re.compile("^(Continue|Continuar)$")).click()
 
 
 def walk(page: Page, answers: Answers, *, visit: Visitor | None = None, until: str = "/check") -> list[str]:
