@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from flask_babel import gettext, lazy_gettext
 
+from intake import language
 from intake.alerts import AT_ONCE
 from intake.settings import HelpLines
 from rules.questionnaire import ENGLISH
@@ -89,11 +90,12 @@ class Help:
 
 
 def phone_lines(help_lines: HelpLines) -> tuple[PhoneLine, ...]:
-    """Return the numbers to call in a country, the most urgent first."""
+    """Return the numbers to call in a country, the most urgent first, with their names in the patient's language."""
+    crisis_name, urgent_name = help_lines.names(language.current())
     known = [
         ("emergency_number", "", help_lines.emergency_number),
-        ("crisis_line", help_lines.crisis_name, help_lines.crisis_line),
-        ("urgent_line", help_lines.urgent_name, help_lines.urgent_line),
+        ("crisis_line", crisis_name, help_lines.crisis_line),
+        ("urgent_line", urgent_name, help_lines.urgent_line),
     ]
     return tuple(PhoneLine(key, name or "", number, _words(name, number)) for key, name, number in known if number)
 
@@ -122,7 +124,7 @@ def is_new(found: Help, shown: Iterable[str]) -> bool:
 
 
 def _advice(rule: Rule, priority: Priority, lines: Iterable[PhoneLine], words: Translation) -> Advice:
-    language = words.language if rule.id in words.patient_texts else ENGLISH
+    spoken = words.language if rule.id in words.patient_texts else ENGLISH
     text = words.patient_texts.get(rule.id) or rule.patient_text or ""
     numbers = {"urgent_line": str(NO_URGENT_LINE)} | {line.key: line.words for line in lines}
     named = frozenset(key for key in numbers if f"{{{key}}}" in text)
@@ -130,4 +132,4 @@ def _advice(rule: Rule, priority: Priority, lines: Iterable[PhoneLine], words: T
         text = text.replace(f"{{{key}}}", value)
     paragraphs = tuple(" ".join(part.split()) for part in text.split("\n") if part.strip())
     # a flag that has become more urgent is shown again
-    return Advice(f"{rule.id} {priority}", paragraphs, named, None if rule.private else priority, language)
+    return Advice(f"{rule.id} {priority}", paragraphs, named, None if rule.private else priority, spoken)

@@ -34,7 +34,10 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True)
 class HelpLines:
-    """Whom a patient of one country calls: life in danger, a crisis, and urgent medical advice (None: no such line)."""
+    """Whom a patient of one country calls: life in danger, a crisis, and urgent medical advice (None: no such line).
+
+    `translated` holds the two names in other languages, by language, where they are not proper names.
+    """
 
     country: str
     emergency_number: str
@@ -42,6 +45,12 @@ class HelpLines:
     crisis_line: str
     urgent_name: str | None
     urgent_line: str | None
+    translated: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def names(self, language: str) -> tuple[str, str | None]:
+        """Return the names of the crisis line and of the line for urgent advice, in a language."""
+        own = self.translated.get(language, {})
+        return own.get("crisis_name", self.crisis_name), own.get("urgent_name", self.urgent_name)
 
 
 @dataclass(frozen=True)

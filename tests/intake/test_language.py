@@ -20,8 +20,10 @@ from intake import encounters, invitations, language
 from intake.accounts import sign_in_token
 from intake.database import Database
 from intake.forms import filled_form
+from intake.help_at_once import phone_lines
 from intake.invitee import Invitee
 from intake.language import CATALOGS, LANGUAGES
+from intake.settings import help_lines
 from rules.load import library
 from rules.questionnaire import Item, Questionnaire
 from tests.conftest import come_in
@@ -241,6 +243,14 @@ def test_dates_and_messages_are_written_in_the_language_that_is_asked_for(app: F
             assert gettext("Thank you") == "Gracias"
         with language.in_language("xx"):
             assert gettext("Thank you") == "Thank you"
+
+
+def test_lines_to_call_are_named_in_the_language(app: Flask):
+    with app.app_context():
+        assert [line.label for line in phone_lines(help_lines()["ES"])] == ["Call 112", "Call the 024 line"]
+        with language.in_language("es"):
+            spain, states = (phone_lines(help_lines()[country])[1].words for country in ("ES", "US"))
+    assert (spain, states) == ("la Línea 024", "la Línea 988 de Prevención del Suicidio y Crisis")
 
 
 # No English is left
