@@ -53,7 +53,7 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["intake"] = Services(settings, Database(settings.database_url), Screeners(), PdfWorker())
     _prepare_templates(app, settings)
     language.prepare(app)
-    CSRFProtect(app)
+    CSRFProtect(app).exempt("intake.patient.leave")  # whoever must get off a page gets off it
     for module in (about, accounts, kiosk, entry, patient, desk_import, desk, clinician, admin):
         app.register_blueprint(module.views)
     app.after_request(_protect)

@@ -17,6 +17,7 @@ from intake.database import AlertRow
 from intake.outbox import Kind
 from rules.ruleset import Priority, RuleSet
 
+HELP_WANTED = "help wanted"  # the mark of its mail
 AT_ONCE = (Priority.EMERGENCY, Priority.SAME_DAY)  # what cannot wait until the answers are read
 
 
@@ -52,6 +53,11 @@ def note(session: Session, encounter_id: str, ruleset: RuleSet, raised: Mapping[
             )
             session.add(row)
             outbox.add(session, Kind.ALERT, encounter_id, priority.value)
+
+
+def help_wanted(session: Session, encounter_id: str) -> None:
+    """Tell the clinic by an e-mail that the patient said that they need help now; once for each encounter."""
+    outbox.add(session, Kind.ALERT, encounter_id, HELP_WANTED)
 
 
 def of_encounter(session: Session, encounter_id: str) -> list[Alert]:

@@ -67,6 +67,8 @@ class ResponseRow(Row):
     """One patient's answers. `revision` counts the saves.
 
     `sent_at` is set when the patient sends them, together with the rule set that was in use then and screens them.
+    Once the pages were left quickly (`left_quickly_at`), they show no earlier answer to a sensitive question.
+    `help_wanted_at` is when the patient last said that they need help now.
     """
 
     __tablename__ = "response"
@@ -78,6 +80,8 @@ class ResponseRow(Row):
     revision: Mapped[int]
     started_at: Mapped[datetime] = mapped_column(Moment)
     sent_at: Mapped[datetime | None] = mapped_column(Moment, index=True)
+    left_quickly_at: Mapped[datetime | None] = mapped_column(Moment)
+    help_wanted_at: Mapped[datetime | None] = mapped_column(Moment)
     rule_set_hash: Mapped[str | None] = mapped_column(ForeignKey("rule_set.hash"))
 
 

@@ -18,7 +18,11 @@ from rules.screening import Screening
 
 @dataclass(frozen=True)
 class Encounter:
-    """One patient's appointment. `sent_at` is set once the answers were sent; `revision` counts their saves."""
+    """One patient's appointment. `sent_at` is set once the answers were sent; `revision` counts their saves.
+
+    `left_quickly`: the patient had to get off a page, so no earlier answer to a sensitive question is shown again.
+    `help_wanted_at`: when the patient last said that they need help now.
+    """
 
     id: str
     patient_name: str
@@ -28,6 +32,8 @@ class Encounter:
     sent_at: datetime | None
     help_shown: frozenset[str]
     revision: int
+    left_quickly: bool = False
+    help_wanted_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -125,6 +131,22 @@ def mark_help_shown(session: Session, encounter_id: str, rule_ids: Iterable[str]
         response.help_shown = sorted({*response.help_shown, *rule_ids})
 
 
+def leave_quickly(session: Session, encounter_id: str) -> None:
+    """Remember that the patient had to get off a page."""
+    lock(session, encounter_id)
+    response = _response(session, encounter_id)
+    if response is not None:
+        response.left_quickly_at = datetime.now(UTC)
+
+
+def ask_for_help(session: Session, encounter_id: str) -> None:
+    """Remember that the patient said that they need help now."""
+    lock(session, encounter_id)
+    response = _response(session, encounter_id)
+    if response is not None:
+        response.help_wanted_at = datetime.now(UTC)
+
+
 def worklist(session: Session) -> list[WorklistEntry]:
     """Return every encounter: the most urgent flag first, then the next appointment.
 
@@ -170,4 +192,6 @@ def _encounter(row: EncounterRow, response: ResponseRow | None) -> Encounter:
         sent_at=response.sent_at if response else None,
         help_shown=frozenset(response.help_shown if response else ()),
         revision=response.revision if response else 0,
+        left_quickly=response is not None and response.left_quickly_at is not None,
+        help_wanted_at=response.help_wanted_at if response else None,
     )

@@ -1,6 +1,6 @@
 """The answers that a patient has given, in the patient's own language, section by section: for the page to check."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from flask_babel import gettext
@@ -28,14 +28,21 @@ class GivenAnswer:
     language: str
 
 
-def by_section(journey: Journey, address: Callable[[Page], str]) -> Iterator[tuple[Section, list[GivenAnswer]]]:
-    """Yield each section that asks something of this patient, with the answers; `address` gives a page's address."""
+def by_section(
+    journey: Journey, address: Callable[[Page], str], *, hide_sensitive: bool
+) -> Iterator[tuple[Section, list[GivenAnswer]]]:
+    """Yield each section that asks something of this patient, with the answers; `address` gives a page's address.
+
+    Somebody may look over a shoulder at this list, long after the page itself was left: private answers are not shown,
+    nor, with `hide_sensitive`, any answer of a sensitive page.
+    """
     for section in journey.sections():
         due = [(page, item) for page in section.pages for item in journey.due(page)]
         if due and all(journey.response.answers[item.id] is Missing.IN_PERSON for _, item in due):
             yield section, [_for_a_talk(address(due[0][0]))]
         else:
-            yield section, [_given(journey, item, f"{address(page)}#{item.id}") for page, item in due]
+            hidden = {item.id for page, item in due if item.private or (page.sensitive and hide_sensitive)}
+            yield section, [_given(journey, item, f"{address(page)}#{item.id}", hidden) for page, item in due]
 
 
 def _for_a_talk(change: str) -> GivenAnswer:
@@ -47,24 +54,23 @@ def _in_person() -> str:
     return gettext("You would rather talk about this in person")
 
 
-def _given(journey: Journey, item: Item, change: str) -> GivenAnswer:
+def _given(journey: Journey, item: Item, change: str, hidden: Collection[str]) -> GivenAnswer:
     answer = journey.response.answers[item.id]
-    words, spoken = _words(item, answer)
+    words, spoken = _words(item, answer, item.id in hidden)
     return GivenAnswer(item.text, item.language, words, answer is Missing.SKIPPED, change, spoken)
 
 
-def _words(item: Item, answer: Answer) -> tuple[tuple[str, ...], str]:
+def _words(item: Item, answer: Answer, is_hidden: bool) -> tuple[tuple[str, ...], str]:
     """The words of an answer, and their language."""
     spoken = language.current()
     if answer is Missing.SKIPPED:
         return (gettext("Left blank"),), spoken
     if answer is Missing.IN_PERSON:
         return (_in_person(),), spoken
+    if is_hidden:
+        return (gettext("Answered. Not shown here, to keep it private."),), spoken
     if isinstance(answer, Missing):
         return (str(EXTRA_LABELS[answer.value]),), spoken
-    if item.private:
-        # somebody may look over a shoulder at this list, long after the page itself was left
-        return (gettext("Answered. Not shown here, to keep it private."),), spoken
     picked = answer if isinstance(answer, frozenset) else {answer}
     labels = tuple(option.label for option in item.options if option.code in picked)
     if labels:

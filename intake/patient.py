@@ -3,85 +3,28 @@
 Each page is saved as it is sent. Which page comes next follows from the answers (`navigation`).
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import partial, wraps
-from typing import Concatenate, ParamSpec
+from dataclasses import replace
+from functools import partial
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from intake import alerts, encounters, entry, given_answers, language, submission
-from intake.encounters import Encounter
+from intake import alerts, encounters, entry, given_answers, language, submission, visits
 from intake.forms import ASKED, AnswersForm, filled_form
-from intake.help_at_once import Help, help_for, is_new, phone_lines
-from intake.navigation import Journey, fitting
+from intake.help_at_once import Help, is_new, phone_lines
+from intake.navigation import Journey
 from intake.services import services
+from intake.visits import Answer, Visit, before_sending, for_patient
 from rules.questionnaire import Page
 from rules.response import Missing, RawAnswers
-from rules.ruleset import Translation
-from rules.screening import Screener
 
 views = Blueprint("patient", __name__)
 SHOW_ALL = "all"  # ?show=all: the whole page, and not only what is still open on it
 SHOW_NEW = "new"  # ?show=new: only the help that the last answers called for
+NEED_HELP = "need-help"  # the button of a patient who is not safe to go on
 TALK = "talk"  # the button that leaves the rest of a section for a talk at the appointment
 NOT_TO_TALK_ABOUT = ("closing",)  # sections without that button: this one asks what to talk about
-
-P = ParamSpec("P")
-Answer = str | Response | tuple[str, int]
-
-
-@dataclass(frozen=True)
-class Visit:
-    """One request of a patient: the encounter, the way through its questions, and what screens the answers."""
-
-    encounter: Encounter
-    journey: Journey
-    screener: Screener
-    words: Translation
-
-    def help(self) -> Help:
-        """Return what the answers so far tell the patient at once."""
-        raised = self.screener.raised(self.journey.response)
-        return help_for(self.screener.ruleset, raised, services().settings.help_lines, self.words)
-
-
-def _visit() -> Visit | None:
-    with services().database.reading() as database:
-        encounter = entry.opened(database)
-        if encounter is None:
-            return None
-        screener = services().screeners.published(database)
-        words = screener.ruleset.in_language(language.current())
-        raw = fitting(words.questionnaire, encounters.answers(database, encounter.id))
-    return Visit(encounter, Journey(words.questionnaire, raw), screener, words)
-
-
-def for_patient(view: Callable[Concatenate[Visit, P], Answer]) -> Callable[P, Answer]:
-    """Hand the view the visit of the patient whose link opened this session; nobody else gets in."""
-
-    @wraps(view)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> Answer:
-        visit = _visit()
-        if visit is None:
-            return entry.ask_to_come_in()
-        return view(visit, *args, **kwargs)
-
-    return guarded
-
-
-def before_sending(view: Callable[Concatenate[Visit, P], Answer]) -> Callable[Concatenate[Visit, P], Answer]:
-    """Show the page of thanks instead of the view once the answers were sent."""
-
-    def guarded(visit: Visit, /, *args: P.args, **kwargs: P.kwargs) -> Answer:
-        if visit.encounter.sent_at is not None:
-            return redirect(url_for("patient.sent"), 303)
-        return view(visit, *args, **kwargs)
-
-    guarded.__name__ = view.__name__  # by which Flask names the route
-    return guarded
 
 
 @views.get("/")
@@ -114,7 +57,8 @@ def questions(visit: Visit, page_id: str) -> Answer:
         items = visit.journey.due(page)
     if not items:
         return redirect(_address(visit.journey.next_page(page)))
-    return _show(visit, page, filled_form(items, visit.journey.raw))
+    shown = {} if _is_hidden(visit, page) else visit.journey.raw
+    return _show(visit, page, filled_form(items, shown))
 
 
 @views.post("/questions/<page_id>")
@@ -129,7 +73,7 @@ def save(visit: Visit, page_id: str) -> Answer:
     answers = form.answers()
     if language.is_switched():  # the page is not done: what is blank on it is still open
         answers = {item: answer for item, answer in answers.items() if answer is not None or item in visit.journey.raw}
-    answers = _kept_for_a_talk(visit.journey, answers)
+    answers = _with_what_was_not_shown(visit, page, answers)
     if TALK in request.form:
         typed = Journey(visit.journey.questionnaire, {**visit.journey.raw, **answers})
         answers |= {item.id: Missing.IN_PERSON.value for item in typed.unanswered(page.section)}
@@ -148,10 +92,16 @@ def save(visit: Visit, page_id: str) -> Answer:
     return redirect(_address(journey.next_page(page)), 303)
 
 
-def _kept_for_a_talk(journey: Journey, answers: RawAnswers) -> dict[str, object]:
-    """What was left for a talk stays so until it is answered; looking at the page again changes nothing."""
-    kept = {item for item, answer in journey.raw.items() if answer == Missing.IN_PERSON.value}
-    return {i: Missing.IN_PERSON.value if answer is None and i in kept else answer for i, answer in answers.items()}
+def _is_hidden(visit: Visit, page: Page) -> bool:
+    """Whether a page shows no earlier answers: it is sensitive, and the patient had to get off such a page."""
+    return page.sensitive and visit.encounter.left_quickly
+
+
+def _with_what_was_not_shown(visit: Visit, page: Page, answers: RawAnswers) -> dict[str, object]:
+    """Keep what stood blank on the page and was not: what was left for a talk, and what a hidden page held back."""
+    raw = visit.journey.raw
+    held = {item for item in answers if raw.get(item) == Missing.IN_PERSON.value or _is_hidden(visit, page)}
+    return {item: raw.get(item) if answer is None and item in held else answer for item, answer in answers.items()}
 
 
 def _show_again(visit: Visit, page: Page, form: AnswersForm, is_valid: bool) -> Answer:
@@ -164,10 +114,24 @@ def _show_again(visit: Visit, page: Page, form: AnswersForm, is_valid: bool) -> 
     return _show(visit, page, form)
 
 
+@views.post("/leave")
+def leave() -> Response:
+    """Get the patient off the page at once: close the answers on this device, and open another site."""
+    with services().database.writing() as database:
+        encounter = entry.opened(database)
+        if encounter is not None:
+            encounters.leave_quickly(database, encounter.id)
+    entry.step_out()
+    response = make_response(render_template("patient/left.html", leave_url=services().settings.leave_url))
+    # a redirect to another site after a form is what the content security policy forbids
+    response.headers["Refresh"] = f"0; url={services().settings.leave_url}"
+    return response
+
+
 @views.get("/help-now")
 def help_now() -> Answer:
     """Show whom to call, and what the patient's own answers call for; whoever comes without a link sees the numbers."""
-    visit = _visit()
+    visit = visits.current()
     if visit is None:
         lines = phone_lines(services().settings.help_lines)
         return render_template("patient/help_now.html", help=Help((), lines), visit=None, after=None)
@@ -180,9 +144,14 @@ def help_now() -> Answer:
 @views.post("/help-now")
 @for_patient
 def go_on(visit: Visit) -> Answer:
-    """Remember which help the patient has seen, and go on with the questions."""
+    """Remember which help the patient has seen, and go on with the questions; or tell the clinic that it is needed."""
     with services().database.writing() as database:
         encounters.mark_help_shown(database, visit.encounter.id, visit.help().keys())
+        if NEED_HELP in request.form:
+            encounters.ask_for_help(database, visit.encounter.id)
+            alerts.help_wanted(database, visit.encounter.id)
+    if NEED_HELP in request.form:
+        return redirect(url_for("patient.help_now", after=request.form.get("after"), said=NEED_HELP), 303)
     if visit.encounter.sent_at is not None:
         return redirect(url_for("patient.sent"), 303)
     current = visit.journey.questionnaire.pages.get(request.form.get("after", ""))
@@ -199,7 +168,9 @@ def check(visit: Visit) -> Answer:
         return redirect(_address(open_page))
     return render_template(
         "patient/check.html",
-        sections=given_answers.by_section(visit.journey, partial(_address, show=SHOW_ALL)),
+        sections=given_answers.by_section(
+            visit.journey, partial(_address, show=SHOW_ALL), hide_sensitive=visit.encounter.left_quickly
+        ),
         back=_address(visit.journey.previous_page(), SHOW_ALL),
     )
 
@@ -241,6 +212,8 @@ def _show(visit: Visit, page: Page, form: AnswersForm) -> str:
         is_first=journey.is_first_of_section(page),
         is_in_english=any(item.language != language.current() for item in items),
         progress=journey.progress(page),
+        leave_url=services().settings.leave_url if page.sensitive else None,
+        is_hidden=_is_hidden(visit, page) and any(journey.raw.get(item.id) is not None for item in items),
         talk=TALK if page.section not in NOT_TO_TALK_ABOUT and _may_be_left_for_a_talk(journey, page) else None,
         back=_address(back, SHOW_ALL) if back else url_for("patient.welcome"),
         was_helped=_was_helped(visit),

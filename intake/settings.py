@@ -21,7 +21,7 @@ from rules.source import read
 PREFIX = "INTAKE_"
 KNOWN = (
     *("DATA", "DATABASE_URL", "CLINIC_NAME", "COUNTRY", "SECRET_KEY", "BASE_URL"),
-    *("CLINIC_PHONE", "INVITATION_DAYS", "SMTP_URL", "MAIL_FROM", "ALERT_EMAIL"),
+    *("CLINIC_PHONE", "INVITATION_DAYS", "SMTP_URL", "MAIL_FROM", "ALERT_EMAIL", "LEAVE_URL"),
 )
 SHORTEST_KEY = 16  # characters
 LONGEST_INVITATION = 366  # days
@@ -68,6 +68,7 @@ class Settings:
     smtp_url: str = field(repr=False)  # may hold a password
     mail_from: str
     alert_email: str
+    leave_url: str
 
     @property
     def secret_key(self) -> str:
@@ -102,12 +103,13 @@ class Settings:
             clinic_name=given.get("CLINIC_NAME", "Riverside Clinic"),
             country=_country(given.get("COUNTRY", "GB").upper()),
             given_secret_key=_long_enough(given.get("SECRET_KEY")),
-            base_url=_base_url(given.get("BASE_URL", "http://127.0.0.1:5000").rstrip("/")),
+            base_url=_web_address("BASE_URL", given.get("BASE_URL", "http://127.0.0.1:5000").rstrip("/")),
             clinic_phone=given.get("CLINIC_PHONE", ""),
             invitation_days=_days(given.get("INVITATION_DAYS", "30")),
             smtp_url=_smtp_url(given.get("SMTP_URL", "")),
             mail_from=_mail_address(given, "MAIL_FROM", "intake@localhost.localdomain"),
             alert_email=_mail_address(given, "ALERT_EMAIL", "clinic@localhost.localdomain"),
+            leave_url=_web_address("LEAVE_URL", given.get("LEAVE_URL", "https://www.bbc.co.uk/weather")),
         )
 
 
@@ -133,9 +135,9 @@ def _long_enough(key: str | None) -> str | None:
     return key
 
 
-def _base_url(url: str) -> str:
+def _web_address(name: str, url: str) -> str:
     if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
-        raise SettingsError(f"INTAKE_BASE_URL: {url!r} is not an address; write https://intake.example.org")
+        raise SettingsError(f"INTAKE_{name}: {url!r} is not an address; write https://intake.example.org")
     return url
 
 

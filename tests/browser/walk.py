@@ -46,13 +46,15 @@ def fill(page: Page, item_id: str, answer: object) -> None:
 
 
 def go_on(page: Page) -> None:
-    """Press the button that leads to the next page, in English or Spanish."""
+    """Press the button that leads to the next page, in English or Spanish, and wait for that."""
     if "/help-now" in page.url:
-        page.get_by_role("button", name=re.compile("go on|seguir", re.IGNORECASE)).click()
+        button = page.get_by_role("button", name=re.compile("go on|seguir", re.IGNORECASE))
     elif page.url.endswith("/welcome"):
-        page.get_by_role("button", name=re.compile("^(Start|Go on|Empezar|Seguir)")).click()
+        button = page.get_by_role("button", name=re.compile("^(Start|Go on|Empezar|Seguir)"))
     else:
-        page.get_by_role("button", name=re.compile("^(Continue|Continuar)$")).click()
+        button = page.get_by_role("button", name=re.compile("^(Continue|Continuar)$"))
+    with page.expect_navigation():
+        button.click()
 
 
 def walk(page: Page, answers: Answers, *, visit: Visitor | None = None, until: str = "/check") -> list[str]:

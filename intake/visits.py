@@ -1,0 +1,72 @@
+"""A patient's request: who it is, how far they have come, and who is let in to a patient's page."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+from flask import redirect, url_for
+from werkzeug.wrappers import Response
+
+from intake import encounters, entry, language
+from intake.encounters import Encounter
+from intake.help_at_once import Help, help_for
+from intake.navigation import Journey, fitting
+from intake.services import services
+from rules.ruleset import Translation
+from rules.screening import Screener
+
+P = ParamSpec("P")
+Answer = str | Response | tuple[str, int]
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One request of a patient: the encounter, the way through its questions, and what screens the answers."""
+
+    encounter: Encounter
+    journey: Journey
+    screener: Screener
+    words: Translation
+
+    def help(self) -> Help:
+        """Return what the answers so far tell the patient at once."""
+        raised = self.screener.raised(self.journey.response)
+        return help_for(self.screener.ruleset, raised, services().settings.help_lines, self.words)
+
+
+def current() -> Visit | None:
+    """Return the visit that this request is part of, if the session is a patient's."""
+    with services().database.reading() as database:
+        encounter = entry.opened(database)
+        if encounter is None:
+            return None
+        screener = services().screeners.published(database)
+        words = screener.ruleset.in_language(language.current())
+        raw = fitting(words.questionnaire, encounters.answers(database, encounter.id))
+    return Visit(encounter, Journey(words.questionnaire, raw), screener, words)
+
+
+def for_patient(view: Callable[Concatenate[Visit, P], Answer]) -> Callable[P, Answer]:
+    """Hand the view the visit of the patient whose link opened this session; nobody else gets in."""
+
+    @wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> Answer:
+        visit = current()
+        if visit is None:
+            return entry.ask_to_come_in()
+        return view(visit, *args, **kwargs)
+
+    return guarded
+
+
+def before_sending(view: Callable[Concatenate[Visit, P], Answer]) -> Callable[Concatenate[Visit, P], Answer]:
+    """Show the page of thanks instead of the view once the answers were sent."""
+
+    def guarded(visit: Visit, /, *args: P.args, **kwargs: P.kwargs) -> Answer:
+        if visit.encounter.sent_at is not None:
+            return redirect(url_for("patient.sent"), 303)
+        return view(visit, *args, **kwargs)
+
+    guarded.__name__ = view.__name__  # by which Flask names the route
+    return guarded
