@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from tests.browser.clinic import Clinic
-from tests.browser.walk import enter, give_birth_date, send, walk
+from tests.browser.walk import enter, give_birth_date, go_on, send, walk
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 MUCH = {
@@ -68,7 +68,7 @@ def test_no_page_with_errors_has_a_fault(clinic: Clinic, narrow: Page) -> None:
     walk(narrow, {"hormone_status": "current"}, until="/questions/hormone_times")
     narrow.fill("#hormone_months", "many")
     narrow.fill("#hormone_change_months", "5000")
-    narrow.get_by_role("button", name="Continue").click()
+    go_on(narrow)
     summary = narrow.locator(".govuk-error-summary")
     assert summary.get_by_role("link").count() == 2
     assert summary.evaluate("box => box === document.activeElement"), "the errors are not announced"
