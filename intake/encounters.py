@@ -104,10 +104,17 @@ def lock(session: Session, encounter_id: str) -> None:
     session.execute(select(EncounterRow.id).where(EncounterRow.id == encounter_id).with_for_update())
 
 
-def save_page(session: Session, encounter_id: str, page_answers: Mapping[str, object]) -> None:
-    """Add one page's answers to those so far; what was sent blank is None. A response that was sent stays as it is."""
+def save_page(
+    session: Session, encounter_id: str, page_answers: Mapping[str, object], revision: int | None = None
+) -> bool:
+    """Add one page's answers to those so far; what was sent blank is None. A response that was sent stays as it is.
+
+    Return False, and save nothing, if there have been other saves since `revision`.
+    """
     lock(session, encounter_id)
     response = _response(session, encounter_id)
+    if revision not in (None, response.revision if response else 0):
+        return False
     if response is None:
         response = ResponseRow(
             id=str(uuid4()),
@@ -121,6 +128,7 @@ def save_page(session: Session, encounter_id: str, page_answers: Mapping[str, ob
     if response.sent_at is None:
         response.answers = {**response.answers, **page_answers}
         response.revision += 1
+    return True
 
 
 def mark_help_shown(session: Session, encounter_id: str, rule_ids: Iterable[str]) -> None:

@@ -60,6 +60,11 @@ def _given(journey: Journey, item: Item, change: str, hidden: Collection[str]) -
     return GivenAnswer(item.text, item.language, words, answer is Missing.SKIPPED, change, spoken)
 
 
+def words(journey: Journey, item: Item, *, is_hidden: bool) -> str:
+    """Return the answer to an item in the patient's words, on one line."""
+    return ", ".join(_words(item, journey.response.answers[item.id], is_hidden)[0])
+
+
 def _words(item: Item, answer: Answer, is_hidden: bool) -> tuple[tuple[str, ...], str]:
     """The words of an answer, and their language."""
     spoken = language.current()

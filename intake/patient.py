@@ -6,7 +6,7 @@ Each page is saved as it is sent. Which page comes next follows from the answers
 from dataclasses import replace
 from functools import partial
 
-from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
@@ -14,6 +14,7 @@ from intake import alerts, encounters, entry, given_answers, language, submissio
 from intake.forms import ASKED, AnswersForm, filled_form
 from intake.help_at_once import Help, is_new, phone_lines
 from intake.navigation import Journey
+from intake.seen import SEEN, clashes, marks
 from intake.services import services
 from intake.visits import Answer, Visit, before_sending, for_patient
 from rules.questionnaire import Page
@@ -74,6 +75,8 @@ def save(visit: Visit, page_id: str) -> Answer:
     if language.is_switched():  # the page is not done: what is blank on it is still open
         answers = {item: answer for item, answer in answers.items() if answer is not None or item in visit.journey.raw}
     answers = _with_what_was_not_shown(visit, page, answers)
+    clashing = _tell_of_clashes(visit, page, form, answers)
+    answers = {item: answer for item, answer in answers.items() if item not in clashing}
     if TALK in request.form:
         typed = Journey(visit.journey.questionnaire, {**visit.journey.raw, **answers})
         answers |= {item.id: Missing.IN_PERSON.value for item in typed.unanswered(page.section)}
@@ -81,15 +84,34 @@ def save(visit: Visit, page_id: str) -> Answer:
     after = replace(visit, journey=journey)
     urgent = submission.raised_so_far(visit.screener, journey.response, visit.encounter.id)
     with services().database.writing() as database:
-        encounters.save_page(database, visit.encounter.id, answers)
+        if not encounters.save_page(database, visit.encounter.id, answers, visit.encounter.revision):
+            return redirect(request.full_path, 307)  # another window was faster: look at it all again
         alerts.note(database, visit.encounter.id, visit.screener.ruleset, urgent)
     if is_new(after.help(), visit.encounter.help_shown):
         return redirect(url_for("patient.help_now", after=page.id, show=SHOW_NEW), 303)
+    if clashing:
+        return _show(after, page, form), 409
     if language.is_switched():
         return _show_again(after, page, form, is_valid)
     if not is_valid:
         return _show(after, page, form), 422
     return redirect(_address(journey.next_page(page)), 303)
+
+
+def _tell_of_clashes(visit: Visit, page: Page, form: AnswersForm, answers: RawAnswers) -> set[str]:
+    """Say at each question that was answered in another window since what is stored; return these questions."""
+    items = [field.item for field in form.questions()]
+    key = str(current_app.secret_key)
+    clashing = {item.id for item in clashes(request.form.get(SEEN), items, visit.journey.raw, answers, key)}
+    for field in form.questions():
+        if field.item.id in clashing:
+            is_hidden = field.item.private or _is_hidden(visit, page)
+            words = given_answers.words(visit.journey, field.item, is_hidden=is_hidden)
+            said = gettext(
+                "You answered this in another window since: “%(answer)s”. Choose what is right.", answer=words
+            )
+            field.errors = (said,)
+    return clashing
 
 
 def _is_hidden(visit: Visit, page: Page) -> bool:
@@ -205,6 +227,8 @@ def _show(visit: Visit, page: Page, form: AnswersForm) -> str:
         page=page,
         form=form,
         asked=ASKED,
+        seen_name=SEEN,
+        seen=marks(items, journey.raw, str(current_app.secret_key)),
         is_follow_up=is_follow_up,
         # a single question that says what the page's title says is the page's heading itself
         is_heading=only is not None and only.text.strip(" .?:") == page.title.strip(" .?:"),
