@@ -76,6 +76,12 @@ class Journey:
         items = (item for page in pages for item in page.items if not item.derived)
         return tuple(i for i in items if i.id not in self.response.not_applicable and self.raw.get(i.id) is None)
 
+    def open_items(self, page: Page) -> tuple[list[Item], list[Item]]:
+        """Return the page's items that are still to come: those that are sure to, and those that may."""
+        left = [i for i in page.items if not (i.derived or i.id in self.raw or i.id in self.response.not_applicable)]
+        sure = [item for item in left if item.when is None or truth(item.when, self.response.values) is True]
+        return sure, [item for item in left if item not in sure]
+
     def sections(self) -> list[Section]:
         """Return the sections that hold a question for this patient, or may hold one."""
         return [section for section in self.questionnaire.sections if any(map(self._may_ask, section.pages))]

@@ -16,6 +16,7 @@ from intake.help_at_once import Help, is_new, phone_lines
 from intake.navigation import Journey
 from intake.seen import SEEN, clashes, marks
 from intake.services import services
+from intake.time_left import minutes_left
 from intake.visits import Answer, Visit, before_sending, for_patient
 from rules.questionnaire import Page
 from rules.response import Missing, RawAnswers
@@ -227,6 +228,7 @@ def _show(visit: Visit, page: Page, form: AnswersForm) -> str:
         page=page,
         form=form,
         asked=ASKED,
+        minutes_left=minutes_left(journey),
         seen_name=SEEN,
         seen=marks(items, journey.raw, str(current_app.secret_key)),
         is_follow_up=is_follow_up,

@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any as Data
 
@@ -45,6 +46,20 @@ class Effort(Model):
     def answering(self, item: Item) -> float:
         """Return the seconds that one answer takes beside reading."""
         return float(getattr(self, item.type))
+
+
+@cache
+def usual_effort() -> Effort:
+    """Return the effort that overview.yaml tells of."""
+    document = read_yaml(FILE.name, FILE.read_text(encoding="utf-8"))
+    return Effort(**document.data["effort"])
+
+
+def seconds(items: Iterable[Item], effort: Effort) -> float:
+    """Return how long the questions of one page take somebody between quick and careful, in seconds."""
+    asked = tuple(items)
+    words_a_minute = (effort.quick_words_a_minute + effort.careful_words_a_minute) / 2
+    return 60 * _words(asked) / words_a_minute + sum(effort.answering(item) for item in asked if item.type != "text")
 
 
 class TypicalPatient(Model):
@@ -216,7 +231,12 @@ def _words_beside(page: Page, asked: Iterable[Item]) -> int:
 
 
 def _count(*texts: str) -> int:
-    return sum(len(text.split()) for text in texts)
+    return sum(map(_words_in, texts))
+
+
+@lru_cache(maxsize=10_000)
+def _words_in(text: str) -> int:
+    return len(text.split())
 
 
 def patients_table(overview: Overview, questionnaire: Questionnaire) -> str:
