@@ -6,7 +6,7 @@ The bands are typed from the publications, not read from the library.
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reports.scores import ScoreLine, score_lines, scores_left_out
@@ -143,6 +143,7 @@ def drawn(draw: st.DrawFn) -> Drawn:
     return Drawn(table, full, draw(st.frozensets(st.sampled_from(table.items))))
 
 
+@settings(max_examples=300, deadline=None)
 @given(drawn())
 def test_a_scale_lies_between_its_lowest_and_highest_completion_whatever_is_blank(drawn: Drawn) -> None:
     score = drawn.response.scores[drawn.table.name]
@@ -154,6 +155,7 @@ def test_a_scale_lies_between_its_lowest_and_highest_completion_whatever_is_blan
     assert drawn.is_gated_off or low <= drawn.total <= high
 
 
+@settings(max_examples=300, deadline=None)
 @given(drawn())
 def test_a_scale_with_blanks_is_never_shown_in_a_better_band_than_it_may_have(drawn: Drawn) -> None:
     table, found = drawn.table, line(drawn.table, drawn.response)
