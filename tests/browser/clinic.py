@@ -90,7 +90,7 @@ def _wait_for(address: str, server: subprocess.Popen, log: Path) -> None:
         assert server.poll() is None, log.read_text()
         try:
             urlopen(address, timeout=5).close()
-        except URLError:
+        except (URLError, TimeoutError):  # it listens before it can answer
             time.sleep(0.1)
         else:
             return
