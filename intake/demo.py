@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from intake import encounters, submission
 from intake.database import Database
 from intake.encounters import Encounter
-from intake.navigation import Journey, fitting
+from intake.navigation import journey_of
 from intake.rulesets import Screeners
 from rules.questionnaire import Item, Questionnaire
 
@@ -141,13 +141,12 @@ def _answer(database: Database, screeners: Screeners, encounter_id: str, person:
     while True:
         with database.reading() as session:
             questionnaire = screeners.published(session).ruleset.questionnaire
-            raw = fitting(questionnaire, encounters.answers(session, encounter_id))
-        journey = Journey(questionnaire, raw)
+            journey = journey_of(questionnaire, encounters.answers(session, encounter_id))
         page = journey.next_page()
         if page is None or (person.stops_before and _is_reached(questionnaire, page.section, person.stops_before)):
             return
         given = {item.id: _answer_to(item, WELL | dict(person.answers)) for item in journey.unsent(page)}
-        fits = fitting(questionnaire, given)
+        fits = journey_of(questionnaire, given).raw
         with database.writing() as session:
             encounters.save_page(session, encounter_id, {name: fits.get(name) for name in given})
 

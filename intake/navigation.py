@@ -27,7 +27,8 @@ class Progress:
 class Journey:
     """A patient's way through the questionnaire, as the answers so far lay it.
 
-    `raw` holds an item once its page was sent, with None where it was left blank; it must fit the questionnaire.
+    `raw` holds an item once its page was sent, with None where it was left blank; it must fit the questionnaire
+    (`journey_of`).
     """
 
     questionnaire: Questionnaire
@@ -114,17 +115,18 @@ class Journey:
         return is_derived or variable in self.raw or variable in self.response.not_applicable
 
 
-def fitting(questionnaire: Questionnaire, raw: Mapping[str, object]) -> dict[str, object]:
-    """Return the answers that fit a questionnaire.
+def journey_of(questionnaire: Questionnaire, raw: Mapping[str, object]) -> Journey:
+    """Return the way that stored answers lay.
 
     A patient may have begun with an older version: what it no longer knows is left out here, and stays stored.
     """
     known = {name: answer for name, answer in raw.items() if name in questionnaire.items}
+    journey = Journey(questionnaire, known)
     try:
-        read(questionnaire, known)
+        _ = journey.response
     except AnswerErrors as error:
-        return without(known, (problem.item for problem in error.problems))
-    return known
+        return Journey(questionnaire, without(known, (problem.item for problem in error.problems)))
+    return journey
 
 
 def without(raw: Mapping[str, object], names: Iterable[str]) -> dict[str, object]:

@@ -88,7 +88,7 @@ def save(visit: Visit, page_id: str) -> Answer:
         if not encounters.save_page(database, visit.encounter.id, answers, visit.encounter.revision):
             return redirect(request.full_path, 307)  # another window was faster: look at it all again
         alerts.note(database, visit.encounter.id, visit.screener.ruleset, urgent)
-    if is_new(after.help(), visit.encounter.help_shown):
+    if is_new(after.help(urgent), visit.encounter.help_shown):
         return redirect(url_for("patient.help_now", after=page.id, show=SHOW_NEW), 303)
     if clashing:
         return _show(after, page, form), 409

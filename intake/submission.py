@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from intake import alerts, encounters
 from intake.database import Database, ResponseRow, ScreeningRow
 from intake.faults import place_of
-from intake.navigation import fitting
+from intake.navigation import journey_of
 from intake.rulesets import Screeners, published_hash
-from rules.response import RawAnswers, Response, read
+from rules.response import Response
 from rules.ruleset import Priority, RuleSet
 from rules.screening import Screener, Screening
 
@@ -52,9 +52,9 @@ def screen(database: Database, screeners: Screeners, encounter_id: str) -> None:
         if response is None or response.rule_set_hash is None or _screening(session, response.id) is not None:
             return
         screener = screeners.get(session, response.rule_set_hash)
-        raw = fitting(screener.ruleset.questionnaire, encounters.answers(session, encounter_id))
+        journey = journey_of(screener.ruleset.questionnaire, encounters.answers(session, encounter_id))
     # no transaction is open here: the screening must not keep others from writing
-    screening = screener.screen(read(screener.ruleset.questionnaire, raw))
+    screening = screener.screen(journey.response)
     if not screening.agreed:
         LOG.error("the two evaluators differ on response %s; the flags of both are kept", response.id)
     raised = {flag.rule: flag.priority for flag in screening.raised if flag.priority is not None}
@@ -103,12 +103,6 @@ def raised_so_far(screener: Screener, response: Response, encounter_id: str) -> 
         return {}
 
 
-def screen_now(session: Session, screeners: Screeners, raw: RawAnswers) -> Screening:
-    """Screen the answers so far, to show help at once; nothing is stored."""
-    screener = screeners.published(session)
-    return screener.screen(read(screener.ruleset.questionnaire, fitting(screener.ruleset.questionnaire, raw)))
-
-
 def stored_screening(session: Session, screeners: Screeners, encounter_id: str) -> Screened | None:
     """Return the screening of an encounter with its response and rule set, or None while there is none."""
     response = _response(session, encounter_id)
@@ -116,8 +110,8 @@ def stored_screening(session: Session, screeners: Screeners, encounter_id: str) 
     if not row:
         return None
     ruleset = screeners.ruleset(session, row.rule_set_hash)
-    raw = fitting(ruleset.questionnaire, encounters.answers(session, encounter_id))
-    return Screened(ruleset, read(ruleset.questionnaire, raw), Screening.from_json(row.result))
+    journey = journey_of(ruleset.questionnaire, encounters.answers(session, encounter_id))
+    return Screened(ruleset, journey.response, Screening.from_json(row.result))
 
 
 def _response(session: Session, encounter_id: str) -> ResponseRow | None:

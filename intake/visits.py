@@ -1,6 +1,6 @@
 """A patient's request: who it is, how far they have come, and who is let in to a patient's page."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from typing import Concatenate, ParamSpec
@@ -11,9 +11,9 @@ from werkzeug.wrappers import Response
 from intake import encounters, entry, language
 from intake.encounters import Encounter
 from intake.help_at_once import Help, help_for
-from intake.navigation import Journey, fitting
+from intake.navigation import Journey, journey_of
 from intake.services import services
-from rules.ruleset import Translation
+from rules.ruleset import Priority, Translation
 from rules.screening import Screener
 
 P = ParamSpec("P")
@@ -29,9 +29,10 @@ class Visit:
     screener: Screener
     words: Translation
 
-    def help(self) -> Help:
-        """Return what the answers so far tell the patient at once."""
-        raised = self.screener.raised(self.journey.response)
+    def help(self, raised: Mapping[str, Priority] | None = None) -> Help:
+        """Return what the answers so far tell the patient at once; `raised` spares looking at the rules again."""
+        if raised is None:
+            raised = self.screener.raised(self.journey.response)
         return help_for(self.screener.ruleset, raised, services().settings.help_lines, self.words)
 
 
@@ -43,8 +44,8 @@ def current() -> Visit | None:
             return None
         screener = services().screeners.published(database)
         words = screener.ruleset.in_language(language.current())
-        raw = fitting(words.questionnaire, encounters.answers(database, encounter.id))
-    return Visit(encounter, Journey(words.questionnaire, raw), screener, words)
+        journey = journey_of(words.questionnaire, encounters.answers(database, encounter.id))
+    return Visit(encounter, journey, screener, words)
 
 
 def for_patient(view: Callable[Concatenate[Visit, P], Answer]) -> Callable[P, Answer]:

@@ -188,10 +188,3 @@ def test_an_encounter_without_answers_cannot_be_sent(database: Database, screene
     with pytest.raises(LookupError):
         submission.send(database, screeners, ada.id)
     assert screening_of(database, ada) is None
-
-
-def test_screening_now_stores_nothing(database: Database, screeners: Screeners, answered: Encounter):
-    with database.reading() as session:
-        screening = submission.screen_now(session, screeners, encounters.answers(session, answered.id))
-    assert [flag.rule for flag in screening.raised] == ["S1"]
-    assert count_screenings(database) == 0
