@@ -89,7 +89,7 @@ def save(visit: Visit, page_id: str) -> Answer:
             return redirect(request.full_path, 307)  # another window was faster: look at it all again
         alerts.note(database, visit.encounter.id, visit.screener.ruleset, urgent)
     if is_new(after.help(urgent), visit.encounter.help_shown):
-        return redirect(url_for("patient.help_now", after=page.id, show=SHOW_NEW), 303)
+        return redirect(url_for("patient.help_now", show=SHOW_NEW), 303)
     if clashing:
         return _show(after, page, form), 409
     if language.is_switched():
@@ -157,11 +157,11 @@ def help_now() -> Answer:
     visit = visits.current()
     if visit is None:
         lines = phone_lines(services().settings.help_lines)
-        return render_template("patient/help_now.html", help=Help((), lines), visit=None, after=None)
+        return render_template("patient/help_now.html", help=Help((), lines), visit=None)
     found = visit.help()
     if request.args.get("show") == SHOW_NEW and is_new(found, visit.encounter.help_shown):
         found = found.without(visit.encounter.help_shown)
-    return render_template("patient/help_now.html", help=found, visit=visit, after=request.args.get("after", ""))
+    return render_template("patient/help_now.html", help=found, visit=visit)
 
 
 @views.post("/help-now")
@@ -174,11 +174,10 @@ def go_on(visit: Visit) -> Answer:
             encounters.ask_for_help(database, visit.encounter.id)
             alerts.help_wanted(database, visit.encounter.id)
     if NEED_HELP in request.form:
-        return redirect(url_for("patient.help_now", after=request.form.get("after"), said=NEED_HELP), 303)
+        return redirect(url_for("patient.help_now", said=NEED_HELP), 303)
     if visit.encounter.sent_at is not None:
         return redirect(url_for("patient.sent"), 303)
-    current = visit.journey.questionnaire.pages.get(request.form.get("after", ""))
-    return redirect(_address(visit.journey.next_page(current)), 303)
+    return redirect(_address(visit.journey.next_page()), 303)
 
 
 @views.get("/check")

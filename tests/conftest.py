@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import settings as hypothesis_settings
 
 from intake import create_app, encounters, rulesets
 from intake.database import Database
@@ -16,6 +17,8 @@ from intake.settings import Settings
 from rules.load import library, load_texts, read_files
 from rules.ruleset import RuleSet
 
+hypothesis_settings.register_profile("untimed", deadline=None)  # speed is measured in benchmarks, never in a test
+hypothesis_settings.load_profile("untimed")
 SMALL = read_files(Path(__file__).parent / "data" / "small")
 SMALL_RULES = """
 rules:

@@ -88,7 +88,7 @@ def test_who_needs_help_now_is_told_to_call_and_the_clinic_is_told(
 ) -> None:
     phone.post("/questions/urgent", data={"asked-items": "chest_pain_now", "chest_pain_now": "yes"})
     assert "I need help now" in phone.get("/help-now").text
-    back = phone.post("/help-now", data={"need-help": "yes", "after": "urgent"}, follow_redirects=True)
+    back = phone.post("/help-now", data={"need-help": "yes"}, follow_redirects=True)
     assert "We have told the clinic that you need help" in back.text
     assert "tel:999" in back.text
     with database.reading() as session:
