@@ -16,7 +16,7 @@ import durable_rules_engine
 
 from rules.condition import Condition, Finding, Special, Truth, Value, holds, negated, push_negations
 from rules.errors import EngineError
-from rules.packing import Compiler, Count, Part, packs
+from rules.packing import MOST_PATHS, Compiler, Count, Part, packs
 
 MOST_KEPT = 10_000  # values of one variable whose findings are remembered
 _names = itertools.count()  # rulesets of one process need names of their own
@@ -128,7 +128,8 @@ class Engine:
 def _create(pack: list[Part], findings: Mapping[str, Finding]) -> _Ruleset:
     # the sentinel matches every fact of ours, so that an action always runs and the state can be freed
     definition: dict[str, object] = {"sentinel": {"all": [{"m": {"screening": 1}}]}}
-    definition |= {part.name: {"all": [{"m": part.expression}]} for part in pack}
+    # a rule that matches in several ways is told once, with all of them (cap), and not once for each
+    definition |= {part.name: {"all": [{"m": part.expression}], "cap": MOST_PATHS} for part in pack}
     try:
         handle = durable_rules_engine.create_ruleset(f"screening{next(_names)}", json.dumps(definition))
     except Exception as error:

@@ -6,6 +6,7 @@ later ones as a finding of its own.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from heapq import heappop, heappush
 from math import prod
 
 from rules.condition import All, AtLeast, Condition, Finding, Not, parts_of
@@ -80,10 +81,8 @@ class Compiler:
         self.parts.append(Part(name, piece.expression, piece.paths, stage, piece.properties))
 
     def parts_of_stage(self, stage: int) -> list[Part]:
-        """The parts of one stage, those that read the same findings side by side: facts are small then."""
-        variables = {name: str(finding) for finding, name in self.properties.items()}
-        parts = [part for part in self.parts if part.stage == stage]
-        return sorted(parts, key=lambda part: sorted(variables.get(name, name) for name in part.properties))
+        """The parts of one stage, in the order of the conditions that they come from."""
+        return [part for part in self.parts if part.stage == stage]
 
     def _property(self, leaf: Condition) -> tuple[str, int]:
         """The property that a leaf tests and the value it wants; anything larger becomes a part of its own."""
@@ -144,15 +143,37 @@ class Compiler:
 
 
 def packs(parts: list[Part]) -> Iterator[list[Part]]:
-    """Fill rulesets one after the other as far as the stack and the size of a fact allow."""
-    pack: list[Part] = []
-    properties: frozenset[str] = frozenset()
-    for part in parts:
-        together = properties | part.properties
-        if pack and (sum(p.paths for p in pack) + part.paths > MOST_PATHS_OPEN or len(together) > MOST_PROPERTIES):
-            yield pack
-            pack, together = [], part.properties
-        pack.append(part)
-        properties = together
-    if pack:
+    """Fill rulesets one after the other as far as the stack and the size of a fact allow.
+
+    The next part is always the one that asks for the fewest properties that the fact does not hold yet: what a
+    patient costs grows with the size of the facts.
+    """
+    readers: dict[str, list[int]] = {}
+    for number, part in enumerate(parts):
+        for name in part.properties:
+            readers.setdefault(name, []).append(number)
+    left = dict(enumerate(parts))
+    while left:
+        pack: list[Part] = []
+        properties: frozenset[str] = frozenset()
+        lacking = {number: len(part.properties) for number, part in left.items()}
+        nearest: list[tuple[int, int]] = []  # a heap; an entry is out of date once fewer are lacking
+        while left:
+            number = _next(nearest, lacking, left)
+            part, together = left[number], properties | left[number].properties
+            if pack and (sum(p.paths for p in pack) + part.paths > MOST_PATHS_OPEN or len(together) > MOST_PROPERTIES):
+                break
+            pack.append(left.pop(number))
+            for other in (other for name in together - properties for other in readers[name] if other in left):
+                lacking[other] -= 1
+                heappush(nearest, (lacking[other], other))
+            properties = together
         yield pack
+
+
+def _next(nearest: list[tuple[int, int]], lacking: dict[int, int], left: dict[int, Part]) -> int:
+    while nearest:
+        count, number = heappop(nearest)
+        if number in left and lacking[number] == count:
+            return number
+    return next(iter(left))

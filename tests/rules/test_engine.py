@@ -1,6 +1,7 @@
 """durable-rules inside its envelope: large, deep and many conditions, patients kept apart, and what a failure does."""
 
 import random
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any as Data
@@ -11,6 +12,7 @@ import pytest
 from rules.condition import All, Any, AtLeast, Condition, Finding, Interval, Not, Special, Value
 from rules.engine import Engine
 from rules.errors import EngineError
+from rules.packing import MOST_PATHS_OPEN, MOST_PROPERTIES, Compiler, packs
 from rules.reference import truth
 
 ITEMS = [f"item_{number}" for number in range(120)]
@@ -94,13 +96,54 @@ def test_equal_conditions_each_have_an_outcome_of_their_own() -> None:
     assert agrees(dict.fromkeys(("one", "two", "three"), All(tuple(some(17, 3)))), scores(18))
 
 
-def test_500_rules_mean_what_the_reference_says() -> None:
-    leaves = iter(some(19, 2000))
-    rules = {
+def rules_of_four_tests(count: int) -> dict[str, Condition]:
+    leaves = iter(some(19, 4 * count))
+    return {
         f"rule {n}": Any((All((next(leaves), Not(next(leaves)))), All((next(leaves), next(leaves)))))
-        for n in range(500)
+        for n in range(count)
     }
-    assert agrees(rules, scores(20, 10))
+
+
+@pytest.mark.parametrize(("count", "patients"), [(500, 10), (3000, 3)])
+def test_hundreds_and_thousands_of_rules_mean_what_the_reference_says(count: int, patients: int) -> None:
+    assert agrees(rules_of_four_tests(count), scores(20, patients))
+
+
+def test_every_part_is_in_exactly_one_ruleset_and_none_can_overflow() -> None:
+    compiler = Compiler()
+    for name, condition in rules_of_four_tests(200).items():
+        compiler.rule(name, condition)
+    packed = list(packs(compiler.parts_of_stage(0)))
+    assert Counter(part.name for pack in packed for part in pack) == Counter(p.name for p in compiler.parts_of_stage(0))
+    for pack in packed:
+        assert sum(part.paths for part in pack) <= MOST_PATHS_OPEN
+        assert len({name for part in pack for name in part.properties}) <= MOST_PROPERTIES
+
+
+def test_rules_that_read_the_same_findings_share_a_ruleset_wherever_they_stand() -> None:
+    compiler = Compiler()
+    for n in range(40):  # 20 pairs of findings, each read by two rules that stand far apart
+        pair = (Finding(f"item_{n % 20}", "=", 1), Finding(f"item_{n % 20}", "<", 4))
+        compiler.rule(f"rule {n}", Any(pair))
+    for pack in packs(compiler.parts_of_stage(0)):
+        assert set(Counter(frozenset(part.properties) for part in pack).values()) == {2}
+
+
+def test_a_rule_that_holds_for_several_reasons_at_once_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Engine({"any": Any(tuple(Finding(item, "=", 1) for item in ITEMS[:5]))})
+    told = []
+    real = durable_rules_engine.complete_and_start_action
+
+    def listens(handle: int, offset: int) -> str | None:
+        told.append(real(handle, offset))
+        return told[-1]
+
+    monkeypatch.setattr(durable_rules_engine, "complete_and_start_action", listens)
+    for _ in range(3):
+        told.clear()
+        assert engine.evaluate(dict.fromkeys(ITEMS[:5], 1)) == {"any": True}
+        assert len(told) == 2  # the rule or the sentinel, whichever is second, and the end
+    engine.close()
 
 
 def test_codes_that_look_like_code_or_like_json_are_only_codes() -> None:
