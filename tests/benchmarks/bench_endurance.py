@@ -49,9 +49,8 @@ def responses(count: int) -> list[dict[str, object]]:
 
 def many_rules() -> None:
     """Load a rule file of 3,000 rules and screen with it."""
-    files = {
-        name: text for name, text in library().files.items() if "/" in name or name in ("scores.yaml", "sources.yaml")
-    }
+    kept = ("questionnaire/", "scores.yaml", "sources.yaml")  # and no translations: they speak of the library's rules
+    files = {name: text for name, text in library().files.items() if name.startswith(kept)}
     choose = random.Random(4)
     scored = [item.id for item in library().questionnaire.items.values() if item.bounds and item.options]
     rules = ["rules:"]
@@ -62,17 +61,17 @@ def many_rules() -> None:
             f"    priority: note\n    reason: Made for the benchmark.\n    consider: [Nothing.]\n"
             f"    review_by: 2030-01-01\n    evidence: {{health: guideline, link: none, sources: [nice-ng12]}}"
         )
-    start = time.perf_counter()
+    start = time.thread_time()
     ruleset = load_texts(files | {"many.yaml": "\n".join(rules)})
-    loaded = time.perf_counter() - start
+    loaded = time.thread_time() - start
     screener = Screener(ruleset)
-    compiled = time.perf_counter() - start - loaded
+    compiled = time.thread_time() - start - loaded
     took = []
     for raw in responses(100):
         response = read(ruleset.questionnaire, raw)
-        begin = time.perf_counter()
+        begin = time.thread_time()
         assert screener.screen(response).agreed
-        took.append(time.perf_counter() - begin)
+        took.append(time.thread_time() - begin)
     print(f"{len(ruleset.by_id)} rules: loaded in {loaded:.1f} s, compiled in {compiled:.1f} s, ", end="")
     print(f"screened in {sorted(took)[len(took) // 2] * 1000:.1f} ms, {megabytes()} MB, no engine error")
 
@@ -81,11 +80,11 @@ def many_screenings() -> None:
     """Screen 100,000 responses with the library in one process."""
     screener = Screener(library())
     read_responses = [read(library().questionnaire, raw) for raw in responses(500)]
-    start = time.perf_counter()
+    start = time.thread_time()
     for number in range(1, SCREENINGS + 1):
         assert screener.screen(read_responses[number % len(read_responses)]).agreed
         if number % 10_000 == 0:
-            print(f"{number} screenings: {megabytes()} MB, {(time.perf_counter() - start) / number * 1000:.2f} ms each")
+            print(f"{number} screenings: {megabytes()} MB, {(time.thread_time() - start) / number * 1000:.2f} ms each")
 
 
 def many_reloads() -> None:
