@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-from flask import Blueprint, render_template, session
+from flask import Blueprint, render_template
 
+from intake.accounts import signed_in
 from intake.services import services
 from reports.summary import PRIORITY_WORDS
 from reports.wording import short_source
@@ -38,7 +39,6 @@ AREAS = {  # by rule file; an admin's own file is called by its name
     "mood": ("Mood and stress", "Low mood, worry and stress."),
     "substances": ("Alcohol", "Drinking that can harm health."),
 }
-FRAMES = {"admin": "admin/base.html", "clinician": "clinician/base.html"}  # by role; all others: the patients'
 PLACES = (  # where an identifier can be looked up
     (re.compile(r"10\.\d{4,}/\S+"), "https://doi.org/{}"),
     (re.compile(r"PMC\d+"), "https://www.ncbi.nlm.nih.gov/pmc/articles/{}/"),
@@ -169,6 +169,6 @@ def evidence() -> str:
         evidence=_evidence(published),
         rule_set_hash=published,
         grades=GRADES,
-        frame=FRAMES.get(session.get("role", ""), "patient/base.html"),
+        frame="staff.html" if signed_in() else "patient/base.html",
         today=date.today(),  # noqa: DTZ011 - the clinic's own day
     )

@@ -10,13 +10,15 @@ import click
 from sqlalchemy.exc import OperationalError
 
 from intake import demo, rulesets, serving, submission, work
-from intake.accounts import Role, sign_in_token
+from intake.accounts import sign_in_token
 from intake.answers_file import AnswersFileError, read_answers
 from intake.database import Database
 from intake.days import plain_day
+from intake.installation import OWNER_ONLY, chosen_settings, ready_database
 from intake.jobs import AlreadyRunning
 from intake.rulesets import Screeners
-from intake.settings import Settings, SettingsError, kept_secret_key
+from intake.settings import kept_secret_key
+from intake.staff_commands import sign_in_link, staff_group
 from reports.html import page
 from reports.pdf import write_pdf
 from reports.summary import PRIORITY_WORDS, summarise
@@ -29,7 +31,6 @@ from rules.response import Response, read
 from rules.ruleset import RuleSet
 from rules.screening import Screener, Screening
 
-OWNER_ONLY = 0o077  # what patients write is for nobody else on the machine
 TEST_COLUMNS = ("rule", "test", "expected", "got")
 COVERAGE_COLUMNS = ("rule", "test in its conditions", "true", "false", "missing")
 LIST_COLUMNS = ("rule", "priority", "status", "evidence: health", "link", "title")
@@ -41,34 +42,10 @@ def main() -> None:
     """Clinical intake screening: answers in, flags with their reasons out. Not a diagnosis."""
 
 
-def _settings() -> Settings:
-    try:
-        return Settings.from_environment()
-    except SettingsError as error:
-        raise click.ClickException(str(error)) from error
-
-
-def _ready_database(settings: Settings) -> Database:
-    """The database, brought up to date; an error in words before `intake init`."""
-    os.umask(OWNER_ONLY)
-    database = Database(settings.database_url)
-    try:
-        database.migrate()
-        with database.reading() as session:
-            is_ready = rulesets.published_hash(session) is not None
-    except OperationalError as error:
-        raise click.ClickException(
-            f"cannot open the database ({error.orig}); is it set up? Run: intake init"
-        ) from error
-    if not is_ready:
-        raise click.ClickException(f"nothing is set up in {settings.data} yet; run: intake init")
-    return database
-
-
 @main.command()
 def init() -> None:
     """Make the data folder and the database, and publish the rule set that comes with the product."""
-    settings = _settings()
+    settings = chosen_settings()
     os.umask(OWNER_ONLY)
     try:
         settings.data.mkdir(parents=True, exist_ok=True)
@@ -87,8 +64,8 @@ def init() -> None:
 @main.command("demo")
 def demo_command() -> None:
     """Add invented patients to look around with. Does nothing the second time."""
-    settings = _settings()
-    added = demo.fill(_ready_database(settings), Screeners(), settings.secret_key)
+    settings = chosen_settings()
+    added = demo.fill(ready_database(settings), Screeners(), settings.secret_key)
     click.echo(f"{_count(added, 'invented patient')} added." if added else "The invented patients are there already.")
 
 
@@ -98,12 +75,12 @@ def demo_command() -> None:
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Processes that answer.")
 def serve(host: str, port: int, workers: int) -> None:
     """Screen what was cut off, then serve the pages and do the background jobs."""
-    settings = _settings()
+    settings = chosen_settings()
     try:
         serving.check_port(host, port)
     except serving.PortError as error:
         raise click.ClickException(str(error)) from error
-    database = _ready_database(settings)
+    database = ready_database(settings)
     base_url = settings.base_url if os.environ.get("INTAKE_BASE_URL") else serving.address(host, port)
     unfinished = submission.screen_unfinished(database, Screeners())
     if unfinished:
@@ -114,9 +91,12 @@ def serve(host: str, port: int, workers: int) -> None:
     click.echo(f"  Patient:    {patient}")
     if invitation:
         click.echo(f"              It asks for the date of birth of this invented patient: {plain_day(invitation[1])}")
-    click.echo(f"  Clinician:  {base_url}/sign-in/{sign_in_token(settings.secret_key, 'clinician')}")
-    click.echo(f"  Admin:      {base_url}/sign-in/{sign_in_token(settings.secret_key, 'admin')}")
-    click.echo("The links for staff are valid for 12 hours; `intake sign-in-link` prints new ones. Stop with Ctrl-C.")
+    for member in demo.members(database):
+        link = f"{base_url}/sign-in/{sign_in_token(settings.secret_key, member.id)}"
+        click.echo(f"  {demo.FIRST_WORDS[member.roles[0]]:<11} {link}  ({member.name})")
+    click.echo(
+        'Staff: "intake staff add" adds one; "intake sign-in-link" prints a link, valid for 12 hours. Stop with Ctrl-C.'
+    )
     sys.stdout.flush()
     environ = {**os.environ, "INTAKE_BASE_URL": base_url}
     commands = serving.gunicorn_command(host, port, workers), serving.worker_command()
@@ -127,8 +107,8 @@ def serve(host: str, port: int, workers: int) -> None:
 @click.option("--name", default="worker", show_default=True, help="What tells it from other workers of the machine.")
 def worker(name: str) -> None:
     """Do the background jobs: mails. `intake serve` starts one by itself."""
-    settings = _settings()
-    _ready_database(settings)
+    settings = chosen_settings()
+    ready_database(settings)
     try:
         work.run(settings, name)
     except AlreadyRunning as error:
@@ -139,12 +119,8 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-@main.command("sign-in-link")
-@click.argument("role", type=click.Choice(["clinician", "admin"]))
-def sign_in_link(role: Role) -> None:
-    """Print a link that lets a member of staff in for the next 12 hours."""
-    settings = _settings()
-    click.echo(f"{settings.base_url}/sign-in/{sign_in_token(settings.secret_key, role)}")
+main.add_command(staff_group)
+main.add_command(sign_in_link)
 
 
 @main.group("rules")
@@ -258,7 +234,9 @@ def screen(answers: Path, as_json: bool, pdf: Path | None, html: Path | None) ->
     if not pdf and not html:
         _tell(ruleset, response, screening)
         return
-    summary = summarise(ruleset, response, screening, patient=None, clinic=_settings().clinic_name, completed_at=None)
+    summary = summarise(
+        ruleset, response, screening, patient=None, clinic=chosen_settings().clinic_name, completed_at=None
+    )
     if pdf:
         _write(pdf, write_pdf(summary))
     if html:

@@ -4,7 +4,7 @@ from flask import Blueprint, abort, render_template, url_for
 from werkzeug.wrappers import Response
 
 from intake import alerts, encounters, invitations, submission
-from intake.accounts import requires
+from intake.accounts import current_staff, requires
 from intake.encounters import Encounter
 from intake.services import services
 from reports.charts import score_bar
@@ -31,6 +31,7 @@ def summary(encounter_id: str) -> str:
     found = _summary(encounter)
     if found is None:
         return _waiting(encounter)
+    _opened(encounter)
     stylesheet = url_for("clinician.summary_style")
     return render_template(
         "clinician/summary.html",
@@ -71,6 +72,7 @@ def summary_pdf(encounter_id: str) -> Response:
     """Send a patient's summary as PDF. Its name says nothing about the patient."""
     encounter = _encounter(encounter_id)
     found = _summary(encounter) or abort(404, "This patient has not sent any answers yet.")
+    _opened(encounter)
     pdf = services().pdf_worker.write(found)
     response = Response(pdf, mimetype="application/pdf")
     response.headers["Content-Disposition"] = f'inline; filename="summary-{encounter.id[:8]}.pdf"'
@@ -80,6 +82,12 @@ def summary_pdf(encounter_id: str) -> Response:
 def _encounter(encounter_id: str) -> Encounter:
     with services().database.reading() as database:
         return encounters.find(database, encounter_id) or abort(404, "There is no such patient.")
+
+
+def _opened(encounter: Encounter) -> None:
+    if encounter.opened_at is None:
+        with services().database.writing() as database:
+            encounters.mark_opened(database, encounter.id, current_staff().id)
 
 
 def _summary(encounter: Encounter) -> Summary | None:

@@ -68,7 +68,8 @@ class ResponseRow(Row):
 
     `sent_at` is set when the patient sends them, together with the rule set that was in use then and screens them.
     Once the pages were left quickly (`left_quickly_at`), they show no earlier answer to a sensitive question.
-    `help_wanted_at` is when the patient last said that they need help now.
+    `help_wanted_at` is when the patient last said that they need help now. `opened_at` and `opened_by` (the id of a
+    member of staff) are when and by whom the summary was first opened.
     """
 
     __tablename__ = "response"
@@ -82,7 +83,21 @@ class ResponseRow(Row):
     sent_at: Mapped[datetime | None] = mapped_column(Moment, index=True)
     left_quickly_at: Mapped[datetime | None] = mapped_column(Moment)
     help_wanted_at: Mapped[datetime | None] = mapped_column(Moment)
+    opened_at: Mapped[datetime | None] = mapped_column(Moment)
+    opened_by: Mapped[str | None] = mapped_column(String(36))
     rule_set_hash: Mapped[str | None] = mapped_column(ForeignKey("rule_set.hash"))
+
+
+class StaffRow(Row):
+    """A member of staff. The name is unique: it is what signs. Those who left are kept, not `active`."""
+
+    __tablename__ = "staff"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200), unique=True)
+    roles: Mapped[list[str]] = mapped_column(JSON)
+    active: Mapped[bool]
+    created_at: Mapped[datetime] = mapped_column(Moment)
 
 
 class ScreeningRow(Row):

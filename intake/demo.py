@@ -1,4 +1,4 @@
-"""Invented patients to look around with. They answer through the same code as everybody, page by page."""
+"""Invented patients and staff to look around with. Patients answer through the same code as everybody."""
 
 import base64
 import hashlib
@@ -10,11 +10,12 @@ from itertools import count
 
 from sqlalchemy.orm import Session
 
-from intake import encounters, submission
+from intake import encounters, staff, submission
 from intake.database import Database
 from intake.encounters import Encounter
 from intake.navigation import journey_of
 from intake.rulesets import Screeners
+from intake.staff import Role, Staff
 from rules.questionnaire import Item, Questionnaire
 
 # what somebody without complaints answers; items that are not named here get "no", "none" or the lowest code
@@ -30,6 +31,9 @@ WELL = {
 }  # fmt: skip
 WOMAN = {"has_uterus": "yes", "has_ovaries": "yes", "has_testes": "no", "sex_at_birth": "female"}
 MAN = {"has_uterus": "no", "has_ovaries": "no", "has_testes": "yes", "has_prostate": "yes", "sex_at_birth": "male"}
+
+STAFF: dict[str, Role] = {"Dr Ada Price": "clinician", "Sam Rivers": "admin", "Jo Field": "front_desk"}
+FIRST_WORDS: dict[Role, str] = {"clinician": "Clinician:", "admin": "Admin:", "front_desk": "Front desk:"}
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,7 @@ def fill(database: Database, screeners: Screeners, secret_key: str) -> int:
 
     There is always one who was invited and has not sent anything.
     """
+    _add_staff(database)
     new = 0
     for person in PEOPLE:
         encounter, was_there = _invite(database, person, _token(secret_key, person.name))
@@ -93,6 +98,20 @@ def fill(database: Database, screeners: Screeners, secret_key: str) -> int:
         open_token = _first_open(session, secret_key)
     _, was_there = _invite(database, INVITED, open_token)
     return new + (not was_there)
+
+
+def members(database: Database) -> list[Staff]:
+    """Return the invented members of staff, one for each role, who are still there; none without demo data."""
+    with database.reading() as session:
+        found = [staff.named(session, name) for name in STAFF]
+    return [member for member in found if member is not None and member.active]
+
+
+def _add_staff(database: Database) -> None:
+    with database.writing() as session:
+        for name, role in STAFF.items():
+            if staff.named(session, name) is None:
+                staff.add(session, name, [role])
 
 
 def invitation(database: Database, secret_key: str) -> tuple[str, date] | None:

@@ -93,7 +93,7 @@ def _checked(check: Any, value: Any) -> Any:
 
 
 @views.get("")
-@requires("clinician")
+@requires("clinician", "front_desk")
 def overview() -> str:
     """List the invitations."""
     with services().database.reading() as database:
@@ -104,14 +104,14 @@ def overview() -> str:
 
 
 @views.get("/new")
-@requires("clinician")
+@requires("clinician", "front_desk")
 def new() -> str:
     """Ask who is to be invited."""
     return render_template("desk/new.html", form=InviteForm(formdata=None))
 
 
 @views.post("/new")
-@requires("clinician")
+@requires("clinician", "front_desk")
 def add() -> Response | tuple[str, int]:
     """Invite a patient."""
     form = InviteForm(request.form)
@@ -123,7 +123,7 @@ def add() -> Response | tuple[str, int]:
 
 
 @views.get("/<encounter_id>")
-@requires("clinician")
+@requires("clinician", "front_desk")
 def invitation(encounter_id: str) -> str:
     """Show an invitation: its link, and what can be done with it."""
     with services().database.reading() as database:
@@ -134,7 +134,7 @@ def invitation(encounter_id: str) -> str:
 
 
 @views.get("/<encounter_id>/qr.svg")
-@requires("clinician")
+@requires("clinician", "front_desk")
 def qr(encounter_id: str) -> Response:
     """Draw an invitation's link as a QR code."""
     with services().database.reading() as database:
@@ -143,7 +143,7 @@ def qr(encounter_id: str) -> Response:
 
 
 @views.get("/<encounter_id>/sheet")
-@requires("clinician")
+@requires("clinician", "front_desk")
 def sheet(encounter_id: str) -> str:
     """Show a sheet to print, with the link as a QR code and in letters."""
     with services().database.reading() as database:
@@ -153,7 +153,7 @@ def sheet(encounter_id: str) -> str:
 
 
 @views.post("/<encounter_id>/unlock")
-@requires("clinician")
+@requires("clinician", "front_desk")
 def unlock(encounter_id: str) -> Response:
     """Let a locked link open again."""
     with services().database.writing() as database:
@@ -162,7 +162,7 @@ def unlock(encounter_id: str) -> Response:
 
 
 @views.post("/<encounter_id>/cancel")
-@requires("clinician")
+@requires("clinician", "front_desk")
 def cancel(encounter_id: str) -> Response:
     """Close a link."""
     with services().database.writing() as database:
@@ -171,7 +171,7 @@ def cancel(encounter_id: str) -> Response:
 
 
 @views.post("/<encounter_id>/kiosk")
-@requires("clinician")
+@requires("clinician", "front_desk")
 def lend(encounter_id: str) -> Response:
     """Lend this device to the patient: staff's own session on it ends."""
     with services().database.reading() as database:
@@ -183,7 +183,7 @@ def lend(encounter_id: str) -> Response:
 
 
 @views.post("/<encounter_id>/renew")
-@requires("clinician")
+@requires("clinician", "front_desk")
 def renew(encounter_id: str) -> Response:
     """Make a new link in place of the present one."""
     with services().database.writing() as database:

@@ -50,21 +50,21 @@ class Preview:
 
 
 @views.get("")
-@requires("clinician")
+@requires("clinician", "front_desk")
 def choose() -> str:
     """Ask for a file."""
     return _choose(None)
 
 
 @views.get("/template.csv")
-@requires("clinician")
+@requires("clinician", "front_desk")
 def template() -> Response:
     """Send a file to begin with."""
     return _file(template_csv(), "patients.csv")
 
 
 @views.post("")
-@requires("clinician")
+@requires("clinician", "front_desk")
 def preview() -> Answer:
     """Show what is in the file, before anybody is invited."""
     uploaded = request.files.get(FILE)
@@ -79,7 +79,7 @@ def preview() -> Answer:
 
 
 @views.post("/invite")
-@requires("clinician")
+@requires("clinician", "front_desk")
 def invite() -> Answer:
     """Invite those rows of the file that fit and are new."""
     try:
@@ -98,7 +98,7 @@ def invite() -> Answer:
 
 
 @views.post("/bad.csv")
-@requires("clinician")
+@requires("clinician", "front_desk")
 def bad() -> Answer:
     """Send the rows that do not fit, with their reasons."""
     try:

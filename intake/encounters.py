@@ -21,7 +21,8 @@ class Encounter:
     """One patient's appointment. `sent_at` is set once the answers were sent; `revision` counts their saves.
 
     `left_quickly`: the patient had to get off a page, so no earlier answer to a sensitive question is shown again.
-    `help_wanted_at`: when the patient last said that they need help now.
+    `help_wanted_at`: when the patient last said that they need help now. `opened_at`: when a clinician first opened the
+    summary; `opened_by` is the id of that member of staff.
     """
 
     id: str
@@ -34,6 +35,8 @@ class Encounter:
     revision: int
     left_quickly: bool = False
     help_wanted_at: datetime | None = None
+    opened_at: datetime | None = None
+    opened_by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -155,6 +158,14 @@ def ask_for_help(session: Session, encounter_id: str) -> None:
         response.help_wanted_at = datetime.now(UTC)
 
 
+def mark_opened(session: Session, encounter_id: str, staff_id: str) -> None:
+    """Remember who first opened the summary, and when. Answers that were not sent yet have none to open."""
+    lock(session, encounter_id)
+    response = _response(session, encounter_id)
+    if response is not None and response.sent_at is not None and response.opened_at is None:
+        response.opened_at, response.opened_by = datetime.now(UTC), staff_id
+
+
 def worklist(session: Session) -> list[WorklistEntry]:
     """Return every encounter: the most urgent flag first, then the next appointment.
 
@@ -202,4 +213,6 @@ def _encounter(row: EncounterRow, response: ResponseRow | None) -> Encounter:
         revision=response.revision if response else 0,
         left_quickly=response is not None and response.left_quickly_at is not None,
         help_wanted_at=response.help_wanted_at if response else None,
+        opened_at=response.opened_at if response else None,
+        opened_by=response.opened_by if response else None,
     )

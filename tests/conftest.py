@@ -9,11 +9,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import settings as hypothesis_settings
 
-from intake import create_app, encounters, rulesets
+from intake import create_app, encounters, rulesets, staff
+from intake.accounts import sign_in_token
 from intake.database import Database
 from intake.encounters import Encounter
 from intake.rulesets import Screeners
 from intake.settings import Settings
+from intake.staff import Role, Staff
 from rules.load import library, load_texts, read_files
 from rules.ruleset import RuleSet
 
@@ -107,3 +109,17 @@ def come_in(client: FlaskClient, encounter: Encounter) -> None:
     """Make this browser's session the patient's own, as the link and the date of birth do."""
     with client.session_transaction() as session:
         session["invited"], session["encounter"] = {"encounter": encounter.id, "link": 0}, encounter.id
+
+
+def member(database: Database, role: Role, name: str = "") -> Staff:
+    """Return a member of staff with this role, added if need be."""
+    name = name or f"A {role}"
+    with database.writing() as session:
+        return staff.named(session, name) or staff.add(session, name, [role])
+
+
+def sign_in(client: FlaskClient, role: Role, name: str = "") -> Staff:
+    """Sign a member of staff in with this browser, by a link."""
+    found = member(client.application.extensions["intake"].database, role, name)
+    assert client.get(f"/sign-in/{sign_in_token(str(client.application.secret_key), found.id)}").status_code == 302
+    return found

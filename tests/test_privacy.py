@@ -17,14 +17,13 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from intake import encounters, submission
-from intake.accounts import sign_in_token
 from intake.database import Database
 from intake.encounters import Encounter
 from intake.rulesets import Screeners
 from intake.settings import Settings
 from rules.load import library
 from rules.ruleset import Rule
-from tests.conftest import come_in
+from tests.conftest import come_in, sign_in
 from tests.intake.test_mail import mails, send_all, set_up, words
 
 QUESTIONNAIRE = library().questionnaire
@@ -93,7 +92,7 @@ def phone(client: FlaskClient, ada: Encounter) -> Browser:
 def clinician(app: Flask, settings: Settings) -> FlaskClient:
     """A browser that a clinician has signed in with."""
     browser = app.test_client()
-    browser.get(f"/sign-in/{sign_in_token(settings.secret_key, 'clinician')}")
+    sign_in(browser, "clinician")
     return browser
 
 

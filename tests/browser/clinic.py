@@ -19,6 +19,8 @@ from intake.accounts import sign_in_token
 from intake.database import Database
 from intake.invitee import Invitee
 from intake.settings import Settings
+from intake.staff import Role
+from tests.conftest import member
 
 LONGEST_START = 60  # seconds
 
@@ -48,9 +50,10 @@ class Clinic:
             token = invitations.link_token(session, key, made)
         return Invited(made.encounter_id, f"{self.address}/start/{token}", born)
 
-    def staff(self, role: str) -> str:
+    def staff(self, role: Role) -> str:
         """Return the address that signs in a member of staff."""
-        return f"{self.address}/sign-in/{sign_in_token(self.settings.secret_key, role)}"
+        who = member(Database(self.settings.database_url), role)
+        return f"{self.address}/sign-in/{sign_in_token(self.settings.secret_key, who.id)}"
 
 
 @contextmanager

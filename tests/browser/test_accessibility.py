@@ -6,6 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
+from intake.staff import Role
 from tests.browser.clinic import Clinic
 from tests.browser.walk import enter, give_birth_date, go_on, send, walk
 
@@ -92,8 +93,9 @@ def test_no_page_for_staff_has_a_fault(clinic: Clinic, narrow: Page) -> None:
     send(narrow)
     summary, unfinished = f"/clinician/{done.encounter_id}", f"/clinician/{waiting.encounter_id}"
     link = f"/desk/{waiting.encounter_id}"
-    visits = {
+    visits: dict[Role, list[str]] = {
         "clinician": ["/clinician", summary, unfinished, "/desk", "/desk/new", "/desk/import", link, f"{link}/sheet"],
+        "front_desk": ["/desk"],
         "admin": ["/admin", "/admin/rules/H6", "/admin/rules/RF14"],
     }
     found: list[str] = []

@@ -5,16 +5,21 @@ from flask import Flask, url_for
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 
-from intake import accounts
+from intake import accounts, staff
 from intake.accounts import LINK_SECONDS, sign_in_token
 from intake.database import Database
 from intake.encounters import Encounter
 from intake.settings import Settings
-from tests.conftest import come_in
+from intake.staff import ROLES, Role, Staff
+from tests.conftest import come_in, member, sign_in
 
 OPEN = {"static", "accounts.sign_in", "patient.home", "entry.start", "patient.help_now", "kiosk.over", "about.evidence"}
 OPEN |= {"patient.leave"}  # it only closes a session, and sends whoever presses it to another site
-THEIRS = {"clinician": ("clinician", "desk", "desk_import"), "admin": ("admin",)}  # the views of each role
+THEIRS: dict[Role, tuple[str, ...]] = {  # the views of each role
+    "clinician": ("clinician", "desk", "desk_import"),
+    "admin": ("admin",),
+    "front_desk": ("desk", "desk_import"),
+}
 METHODS = {"GET", "POST"}
 
 
@@ -46,12 +51,12 @@ def test_nobody_sees_only_what_is_open(app: Flask, client: FlaskClient, ada: Enc
     assert seen - OPEN == set()
 
 
-@pytest.mark.parametrize("role", ["clinician", "admin"])
-def test_staff_see_their_own_pages_and_no_others(app: Flask, settings: Settings, ada: Encounter, role: accounts.Role):
+@pytest.mark.parametrize("role", ROLES)
+def test_staff_see_their_own_pages_and_no_others(app: Flask, ada: Encounter, role: Role):
     seen = set()
     for endpoint, method, address in routes(app, ada):
         client = app.test_client()  # a new one each time: some views end the session
-        assert client.get(f"/sign-in/{sign_in_token(settings.secret_key, role)}").status_code == 302
+        sign_in(client, role)
         if lets_in(client, method, address):
             seen.add(endpoint)
     assert seen - OPEN == {name for blueprint in THEIRS[role] for name in endpoints(app, blueprint)}
@@ -67,36 +72,65 @@ def test_patients_see_their_own_pages_and_no_others(app: Flask, ada: Encounter):
     assert seen - OPEN == (endpoints(app, "patient") | endpoints(app, "entry")) - OPEN
 
 
-@pytest.mark.parametrize("role", ["clinician", "admin"])
-def test_a_link_lets_in_for_twelve_hours(client: FlaskClient, settings: Settings, monkeypatch, role: accounts.Role):
-    client.get(f"/sign-in/{sign_in_token(settings.secret_key, role)}")
-    assert client.get(f"/{role}").status_code == 200
+@pytest.mark.parametrize("role", ROLES)
+def test_a_link_lets_in_for_twelve_hours_to_the_first_page_of_the_role(client: FlaskClient, monkeypatch, role: Role):
+    who = sign_in(client, role)
+    home = client.get(f"/sign-in/{token(client, who)}").location
+    assert who.name in client.get(home).text
     later = accounts.time() + LINK_SECONDS + 1
     monkeypatch.setattr(accounts, "time", lambda: later)
-    refused = client.get(f"/{role}")
+    refused = client.get(home)
     assert refused.status_code == 403
     assert "sign-in link" in refused.text
 
 
-def test_an_old_link_is_refused_in_words(client: FlaskClient, settings: Settings, monkeypatch):
-    token = sign_in_token(settings.secret_key, "clinician")
+def token(client: FlaskClient, who: Staff) -> str:
+    return sign_in_token(str(client.application.secret_key), who.id)
+
+
+@pytest.fixture
+def price(database: Database) -> Staff:
+    """A clinician."""
+    return member(database, "clinician", "Dr Ada Price")
+
+
+def test_an_old_link_is_refused_in_words(client: FlaskClient, price: Staff, monkeypatch):
+    old = token(client, price)
     later = accounts.time() + LINK_SECONDS + 2
     monkeypatch.setattr("itsdangerous.timed.time.time", lambda: later)
-    refused = client.get(f"/sign-in/{token}")
+    refused = client.get(f"/sign-in/{old}")
     assert refused.status_code == 403
     assert "Please ask for a new one" in refused.text
 
 
-def test_a_forged_link_is_refused(client: FlaskClient, settings: Settings):
-    genuine = sign_in_token(settings.secret_key, "clinician")
-    other_key = sign_in_token("another key altogether", "clinician")
-    other_purpose = URLSafeTimedSerializer(settings.secret_key, salt="password").dumps("clinician")
-    for token in (genuine[:-1], genuine[::-1], other_key, other_purpose, "x"):
-        assert client.get(f"/sign-in/{token}").status_code == 403
+def test_a_forged_link_is_refused(client: FlaskClient, settings: Settings, price: Staff):
+    genuine = token(client, price)
+    other_key = sign_in_token("another key altogether", price.id)
+    nobody = sign_in_token(settings.secret_key, "clinician")
+    other_purpose = URLSafeTimedSerializer(settings.secret_key, salt="password").dumps(price.id)
+    for forged in (genuine[:-1], genuine[::-1], other_key, other_purpose, nobody, "x"):
+        assert client.get(f"/sign-in/{forged}").status_code == 403
     assert client.get("/clinician").status_code == 403
 
 
-def test_opening_a_patients_link_ends_a_session_of_staff(client: FlaskClient, settings: Settings, database: Database):
-    client.get(f"/sign-in/{sign_in_token(settings.secret_key, 'clinician')}")
+def test_who_is_removed_is_out_at_once_and_does_not_come_in_again(client: FlaskClient, database: Database):
+    who = sign_in(client, "clinician")
+    with database.writing() as session:
+        staff.remove(session, who.id)
+    assert client.get("/clinician").status_code == 403
+    assert client.get(f"/sign-in/{token(client, who)}").status_code == 403
+
+
+def test_somebody_with_two_roles_sees_the_pages_of_both(client: FlaskClient, database: Database):
+    with database.writing() as session:
+        both = staff.add(session, "Dr Bo Head", ["admin", "clinician"])
+    assert client.get(f"/sign-in/{token(client, both)}").location == "/clinician"
+    page = client.get("/admin")
+    assert page.status_code == 200
+    assert 'href="/clinician"' in page.text
+
+
+def test_opening_a_patients_link_ends_a_session_of_staff(client: FlaskClient):
+    sign_in(client, "clinician")
     client.get("/start/unknown")
     assert client.get("/clinician").status_code == 403

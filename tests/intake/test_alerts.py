@@ -10,7 +10,6 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from intake import alerts, encounters, mailing, outbox, submission
-from intake.accounts import sign_in_token
 from intake.database import AlertRow, Database, ResponseRow
 from intake.encounters import Encounter
 from intake.rulesets import Screeners
@@ -18,7 +17,7 @@ from intake.settings import Settings
 from rules.load import library
 from rules.ruleset import Priority, RuleSet
 from rules.screening import Screener
-from tests.conftest import come_in
+from tests.conftest import come_in, sign_in
 from tests.intake.test_mail import mails, send_all, set_up, waiting, words
 
 LIBRARY = library()
@@ -37,7 +36,7 @@ def patient(client: FlaskClient, ada: Encounter) -> FlaskClient:
 def staff(app: Flask, settings: Settings) -> FlaskClient:
     """A browser that a clinician has signed in with."""
     browser = app.test_client()
-    browser.get(f"/sign-in/{sign_in_token(settings.secret_key, 'clinician')}")
+    sign_in(browser, "clinician")
     return browser
 
 

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from intake import invitations
-from intake.accounts import sign_in_token
 from intake.database import Database
 from intake.invitation_csv import (
     COLUMNS,
@@ -28,6 +27,7 @@ from intake.invitation_csv import (
     template_csv,
 )
 from intake.settings import Settings
+from tests.conftest import sign_in
 
 HEADER = "name,date_of_birth,appointment,email,phone\n"
 CELL = st.text(max_size=20) | st.sampled_from(
@@ -176,7 +176,7 @@ class TestFuzz:
 @pytest.fixture
 def staff(client: FlaskClient, settings: Settings) -> FlaskClient:
     """A browser that a clinician has signed in with."""
-    client.get(f"/sign-in/{sign_in_token(settings.secret_key, 'clinician')}")
+    sign_in(client, "clinician")
     return client
 
 

@@ -16,11 +16,11 @@ from sqlalchemy import update
 
 import intake
 from intake import encounters, invitations, invitee, outbox
-from intake.accounts import sign_in_token
 from intake.database import Database, EncounterRow
 from intake.invitations import MOST_TRIES, SIGNS, Invitation, State, Try
 from intake.invitee import Invitee
 from intake.settings import Settings
+from tests.conftest import sign_in
 
 KEY = "a key for tests only"
 BORN = date(1970, 5, 17)
@@ -50,7 +50,7 @@ def tried(database: Database, invitation: Invitation, day: date) -> Try:
 @pytest.fixture
 def staff(client: FlaskClient, settings: Settings) -> FlaskClient:
     """A browser that a clinician has signed in with."""
-    client.get(f"/sign-in/{sign_in_token(settings.secret_key, 'clinician')}")
+    sign_in(client, "clinician")
     return client
 
 

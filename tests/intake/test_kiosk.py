@@ -7,13 +7,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from intake import encounters, entry, invitations, kiosk
-from intake.accounts import sign_in_token
 from intake.database import Database
 from intake.encounters import Encounter
 from intake.invitations import Invitation
 from intake.invitee import Invitee
 from intake.kiosk import LEEWAY, QUIET
 from intake.settings import Settings
+from tests.conftest import sign_in
 from tests.intake.test_accounts import endpoints, routes
 
 OPEN_ON_IT = {"static", "accounts.sign_in", "kiosk.over", "kiosk.here"}
@@ -32,7 +32,7 @@ def invitation(app: Flask, database: Database) -> Invitation:
 
 def lend(client: FlaskClient, settings: Settings, invitation: Invitation) -> FlaskClient:
     """Sign in on the tablet and hand it over."""
-    client.get(f"/sign-in/{sign_in_token(settings.secret_key, 'clinician')}")
+    sign_in(client, "clinician")
     lent = client.post(f"/desk/{invitation.encounter_id}/kiosk")
     assert (lent.status_code, lent.location) == (303, "/welcome")
     return client
@@ -93,7 +93,7 @@ def test_another_patients_link_does_not_open_on_it(app: Flask, tablet: FlaskClie
 
 
 def test_staff_sign_in_again_to_have_it_back(tablet: FlaskClient, settings: Settings):
-    tablet.get(f"/sign-in/{sign_in_token(settings.secret_key, 'clinician')}")
+    sign_in(tablet, "clinician")
     assert tablet.get("/clinician").status_code == 200
     assert tablet.get("/welcome").status_code == 403
 
@@ -164,13 +164,13 @@ def test_a_locked_or_cancelled_invitation_is_not_handed_over(
 ):
     with database.writing() as session:
         invitations.cancel(session, invitation.encounter_id)
-    client.get(f"/sign-in/{sign_in_token(settings.secret_key, 'clinician')}")
+    sign_in(client, "clinician")
     assert client.post(f"/desk/{invitation.encounter_id}/kiosk").location == f"/desk/{invitation.encounter_id}"
     assert client.get("/clinician").status_code == 200
 
 
 def test_other_devices_know_nothing_of_it(client: FlaskClient, settings: Settings):
     assert client.get("/kiosk/here").status_code == 403
-    client.get(f"/sign-in/{sign_in_token(settings.secret_key, 'clinician')}")
+    sign_in(client, "clinician")
     assert client.get("/kiosk/over").status_code == 200
     assert client.get("/clinician").status_code == 200

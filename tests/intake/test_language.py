@@ -17,7 +17,6 @@ from flask_babel import gettext
 from werkzeug.test import TestResponse
 
 from intake import encounters, invitations, language
-from intake.accounts import sign_in_token
 from intake.database import Database
 from intake.forms import filled_form
 from intake.help_at_once import phone_lines
@@ -26,7 +25,7 @@ from intake.language import CATALOGS, LANGUAGES
 from intake.settings import help_lines
 from rules.load import library
 from rules.questionnaire import Item, Questionnaire
-from tests.conftest import come_in
+from tests.conftest import come_in, sign_in
 
 ROOT = Path(__file__).parent.parent.parent
 OTHERS = [code for code in LANGUAGES if code != "en"]
@@ -145,7 +144,7 @@ def test_the_link_that_switches_never_leads_to_another_server(app: Flask):
 
 
 def test_staff_read_english_whatever_their_browser_asks_for(app: Flask, client: FlaskClient):
-    client.get(f"/sign-in/{sign_in_token(str(app.secret_key), 'clinician')}")
+    sign_in(client, "clinician")
     page = client.get("/clinician", headers={"Accept-Language": "es"})
     assert (page.status_code, spoken(page)) == (200, "en")
     assert "Español" not in page.text
@@ -366,7 +365,7 @@ def test_the_summary_is_english_and_quotes_the_patients_own_words(app: Flask, pa
     patient.post("/questions/urgent", data={"asked-items": "chest_pain_now", "chest_pain_now": "yes"})
     patient.post("/check")
     staff = app.test_client()
-    staff.get(f"/sign-in/{sign_in_token(str(app.secret_key), 'clinician')}")
+    sign_in(staff, "clinician")
     summary = staff.get(f"/clinician/{encounter_id}", headers={"Accept-Language": "es"}).text
     assert "Quiero dormir." in summary
     assert "Chest pain" in summary

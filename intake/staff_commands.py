@@ -1,0 +1,64 @@
+"""The commands for members of staff: add, list, remove, and print the link that signs one in."""
+
+import click
+
+from intake import staff
+from intake.accounts import sign_in_token
+from intake.installation import chosen_settings, ready_database
+from intake.staff import ROLES, Role, Staff, StaffError
+
+
+@click.group("staff")
+def staff_group() -> None:
+    """Add, list and remove members of staff."""
+
+
+@staff_group.command("add")
+@click.argument("name")
+@click.option("--role", "roles", multiple=True, required=True, type=click.Choice(ROLES), help="May be given again.")
+def add_command(name: str, roles: tuple[Role, ...]) -> None:
+    """Add a member of staff. NAME is what stands below the summaries that they sign."""
+    try:
+        with ready_database(chosen_settings()).writing() as session:
+            member = staff.add(session, name, roles)
+    except StaffError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{member.name} is on staff. To sign in: intake sign-in-link {member.id}")
+
+
+@staff_group.command("list")
+def list_command() -> None:
+    """List the members of staff: id, roles, name."""
+    with ready_database(chosen_settings()).reading() as session:
+        members = staff.listing(session)
+    for member in members:
+        click.echo(f"{member.id}  {', '.join(member.roles):<22}  {member.name}{'' if member.active else ' (has left)'}")
+
+
+@staff_group.command("remove")
+@click.argument("name_or_id")
+def remove_command(name_or_id: str) -> None:
+    """Let a member of staff in no more, at once. What they signed keeps their name."""
+    database = ready_database(chosen_settings())
+    with database.writing() as session:
+        member = _active(staff.named(session, name_or_id), name_or_id)
+        staff.remove(session, member.id)
+    click.echo(f"{member.name} is let in no more.")
+
+
+@click.command("sign-in-link")
+@click.argument("name_or_id")
+def sign_in_link(name_or_id: str) -> None:
+    """Print a link that lets a member of staff in for the next 12 hours."""
+    settings = chosen_settings()
+    with ready_database(settings).reading() as session:
+        member = _active(staff.named(session, name_or_id), name_or_id)
+    click.echo(f"{settings.base_url}/sign-in/{sign_in_token(settings.secret_key, member.id)}")
+
+
+def _active(member: Staff | None, name_or_id: str) -> Staff:
+    if member is None:
+        raise click.ClickException(f'there is no "{name_or_id}" on staff; see: intake staff list')
+    if not member.active:
+        raise click.ClickException(f"{member.name} has left; nobody signs in by that name")
+    return member
