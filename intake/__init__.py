@@ -28,7 +28,8 @@ from intake.folders import TEMPLATES
 from intake.rulesets import Screeners
 from intake.services import Services
 from intake.settings import Settings
-from reports.pdf import PdfWorker
+from reports.paper import first_document
+from reports.pdf_worker import PdfWorker
 
 LONGEST_REQUEST = 256 * 1024  # bytes; one page of answers is a few hundred
 SECURITY_HEADERS = {
@@ -50,7 +51,9 @@ def create_app(settings: Settings) -> Flask:
         SESSION_COOKIE_SECURE=settings.base_url.startswith("https:"),
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a slow patient is not an attack
     )
-    app.extensions["intake"] = Services(settings, Database(settings.database_url), Screeners(), PdfWorker())
+    app.extensions["intake"] = Services(
+        settings, Database(settings.database_url), Screeners(), PdfWorker(first_document(settings.paper))
+    )
     _prepare_templates(app, settings)
     language.prepare(app)
     CSRFProtect(app).exempt("intake.patient.leave")  # whoever must get off a page gets off it

@@ -20,7 +20,8 @@ from intake.rulesets import Screeners
 from intake.settings import kept_secret_key
 from intake.staff_commands import sign_in_link, staff_group
 from reports.html import page
-from reports.pdf import write_pdf
+from reports.paper import document
+from reports.pdf import render
 from reports.summary import PRIORITY_WORDS, summarise
 from rules.check import run_tests
 from rules.coverage import coverage
@@ -238,7 +239,7 @@ def screen(answers: Path, as_json: bool, pdf: Path | None, html: Path | None) ->
         ruleset, response, screening, patient=None, clinic=chosen_settings().clinic_name, completed_at=None
     )
     if pdf:
-        _write(pdf, write_pdf(summary))
+        _write(pdf, render(document(summary, chosen_settings().paper)))
     if html:
         _write(html, page(summary).encode())
 

@@ -9,6 +9,7 @@ from intake.encounters import Encounter
 from intake.services import services
 from reports.charts import score_bar
 from reports.html import style
+from reports.paper import document
 from reports.summary import PRIORITY_WORDS, Patient, Summary, summarise
 
 views = Blueprint("clinician", __name__, url_prefix="/clinician")
@@ -73,7 +74,7 @@ def summary_pdf(encounter_id: str) -> Response:
     encounter = _encounter(encounter_id)
     found = _summary(encounter) or abort(404, "This patient has not sent any answers yet.")
     _opened(encounter)
-    pdf = services().pdf_worker.write(found)
+    pdf = services().pdf_worker.write(document(found, services().settings.paper))
     response = Response(pdf, mimetype="application/pdf")
     response.headers["Content-Disposition"] = f'inline; filename="summary-{encounter.id[:8]}.pdf"'
     return response

@@ -8,7 +8,7 @@ from flask import current_app
 from intake.database import Database
 from intake.rulesets import Screeners
 from intake.settings import Settings
-from reports.pdf import PdfWorker
+from reports.pdf_worker import PdfWorker
 
 
 @dataclass(frozen=True)

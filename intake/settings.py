@@ -16,15 +16,18 @@ from sqlalchemy.exc import ArgumentError
 
 from intake.invitee import read_email
 from intake.mail import AddressError, MailServer
+from reports.documents import Paper
 from rules.source import read
 
 PREFIX = "INTAKE_"
 KNOWN = (
     *("DATA", "DATABASE_URL", "CLINIC_NAME", "COUNTRY", "SECRET_KEY", "BASE_URL"),
-    *("CLINIC_PHONE", "INVITATION_DAYS", "SMTP_URL", "MAIL_FROM", "ALERT_EMAIL", "LEAVE_URL"),
+    *("CLINIC_PHONE", "INVITATION_DAYS", "SMTP_URL", "MAIL_FROM", "ALERT_EMAIL", "LEAVE_URL", "PAPER"),
 )
 SHORTEST_KEY = 16  # characters
 LONGEST_INVITATION = 366  # days
+PAPERS: dict[str, Paper] = {"a4": "A4", "letter": "Letter"}
+LETTER_COUNTRIES = ("CA", "US")
 _HELP_LINES = Path(__file__).parent / "help_lines.yaml"
 
 
@@ -69,6 +72,7 @@ class Settings:
     mail_from: str
     alert_email: str
     leave_url: str
+    paper: Paper
 
     @property
     def secret_key(self) -> str:
@@ -109,6 +113,7 @@ class Settings:
             smtp_url=_smtp_url(given.get("SMTP_URL", "")),
             mail_from=_mail_address(given, "MAIL_FROM", "intake@localhost.localdomain"),
             alert_email=_mail_address(given, "ALERT_EMAIL", "clinic@localhost.localdomain"),
+            paper=_paper(given.get("PAPER", ""), given.get("COUNTRY", "GB").upper()),
             leave_url=_web_address("LEAVE_URL", given.get("LEAVE_URL", "https://www.bbc.co.uk/weather")),
         )
 
@@ -127,6 +132,13 @@ def _country(country: str) -> str:
     if country not in help_lines():
         raise SettingsError(f"INTAKE_COUNTRY: {country!r} is not known; use one of {', '.join(help_lines())}")
     return country
+
+
+def _paper(name: str, country: str) -> Paper:
+    paper = PAPERS.get(name.lower())
+    if name and paper is None:
+        raise SettingsError(f"INTAKE_PAPER: {name!r} is not known; use one of {', '.join(PAPERS.values())}")
+    return paper or ("Letter" if country in LETTER_COUNTRIES else "A4")
 
 
 def _long_enough(key: str | None) -> str | None:

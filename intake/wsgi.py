@@ -14,6 +14,7 @@ def application() -> Flask:
     """
     app = create_app(Settings.from_environment())
     services: Services = app.extensions["intake"]
+    services.pdf_worker.warm()
     with services.database.reading() as session:
         services.screeners.published(session)
     submission.screen_unfinished(services.database, services.screeners)

@@ -2,18 +2,16 @@
 
 import atexit
 import gc
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from functools import cache
-from multiprocessing import get_context
+from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any
 
+import weasyprint
 from weasyprint import CSS, HTML
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
-from reports.html import page, style
-from reports.summary import Summary
+from reports.documents import Attachment, Document
 
 FONTS = Path(__file__).parent / "fonts"
 FACES = (
@@ -22,6 +20,7 @@ FACES = (
     ("Semibold", 600, "normal"),
     ("Bold", 700, "normal"),
 )
+MOST_STYLES = 8  # style sheets kept parsed; each kind of document has one
 
 
 class _OwnFontsOnly(URLFetcher):
@@ -29,64 +28,66 @@ class _OwnFontsOnly(URLFetcher):
 
     def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:
         if url not in {(FONTS / f"SourceSans3-{name}.ttf").as_uri() for name, _, _ in FACES}:
-            raise ValueError("a summary loads nothing from outside")
+            raise ValueError("a document loads nothing from outside")
         return super().fetch(url, headers)
 
 
-def write_pdf(summary: Summary) -> bytes:
-    """Return the summary as PDF/UA-1: the same bytes for the same summary."""
-    sheet, fonts = _style()
-    document = HTML(string=page(summary, style_in_page=False), url_fetcher=_OwnFontsOnly(), base_url="about:blank")
+def render(document: Document) -> bytes:
+    """Return a document as PDF/UA-1, in this process: the same bytes for the same document, on any day."""
+    faces, fonts = _faces()
+    page = HTML(string=document.html, url_fetcher=_OwnFontsOnly(), base_url="about:blank")
     return bytes(
-        document.write_pdf(
-            stylesheets=[sheet],
+        page.write_pdf(
+            stylesheets=[faces, _sheet(document.style), _sheet(f"@page {{ size: {document.paper} }}")],
             font_config=fonts,
             pdf_variant="pdf/ua-1",
-            pdf_identifier=summary.rule_set.encode()[:16],
+            pdf_identifier=document.identifier,
+            attachments=[_attached(attachment) for attachment in document.attachments],
+            finisher=_mark_attachments,
         )
     )
 
 
+def _attached(attachment: Attachment) -> weasyprint.Attachment:
+    return weasyprint.Attachment(
+        string=attachment.content,
+        name=attachment.name,
+        description=attachment.description,
+        created=attachment.made,
+        modified=attachment.made,
+    )
+
+
+def _mark_attachments(_document: Any, pdf: Any) -> None:
+    """Say of the attached files that they hold the document's data; WeasyPrint says so in PDF/A only."""
+    files: list[Any] = [part for part in pdf.objects if isinstance(part, dict) and part.get("Type") == "/Filespec"]
+    for file in files:
+        file["AFRelationship"] = "/Data"
+    if files:
+        pdf.catalog["AF"] = b"[%b]" % b" ".join(file.reference for file in files)
+
+
 @cache
-def _style() -> tuple[CSS, FontConfiguration]:
-    """The style sheet and fonts, read once for each process."""
+def _faces() -> tuple[CSS, FontConfiguration]:
+    """The fonts, read once for each process."""
     fonts = FontConfiguration()
     faces = "".join(
         f"@font-face {{font-family: 'Source Sans 3'; font-weight: {weight}; font-style: {slant}; "
         f"src: url({(FONTS / f'SourceSans3-{name}.ttf').as_uri()})}}\n"
         for name, weight, slant in FACES
     )
-    return CSS(string=faces + style(), font_config=fonts, url_fetcher=_OwnFontsOnly()), fonts
+    return CSS(string=faces, font_config=fonts, url_fetcher=_OwnFontsOnly()), fonts
+
+
+@lru_cache(MOST_STYLES)
+def _sheet(style: str) -> CSS:
+    """A style sheet, parsed once for each process."""
+    return CSS(string=style, font_config=_faces()[1], url_fetcher=_OwnFontsOnly())
 
 
 @atexit.register
 def _release() -> None:
     # left to the interpreter's last collection, Pango's objects are freed in an order that crashes the process
-    _style.cache_clear()
+    _sheet.cache_clear()
+    _faces.cache_clear()
     gc.collect()
-
-
-class PdfWorker:
-    """A process of its own that makes PDFs, started when it is first needed and again if it dies."""
-
-    def __init__(self) -> None:
-        self._pool: ProcessPoolExecutor | None = None
-
-    def write(self, summary: Summary) -> bytes:
-        """Return the summary as PDF, made outside this process."""
-        try:
-            return self._started().submit(write_pdf, summary).result()
-        except BrokenProcessPool:
-            self.close()
-            return self._started().submit(write_pdf, summary).result()
-
-    def close(self) -> None:
-        """Stop the process."""
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
-            self._pool = None
-
-    def _started(self) -> ProcessPoolExecutor:
-        if self._pool is None:
-            self._pool = ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn"))
-        return self._pool

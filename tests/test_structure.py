@@ -30,6 +30,18 @@ ORDER = {  # each module imports only those above it
         "load",
         "overview",
     ],
+    "reports": [
+        "wording",
+        "said",
+        "scores",
+        "charts",
+        "summary",
+        "html",
+        "documents",
+        "paper",
+        "pdf",
+        "pdf_worker",
+    ],
 }
 MODULES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
 LONGEST = 300

@@ -34,6 +34,7 @@ def test_reading_the_settings_writes_nothing(tmp_path):
     [
         ("INTAKE_CLINICNAME", "x", ["INTAKE_CLINICNAME", "did you mean INTAKE_CLINIC_NAME?"]),
         ("INTAKE_COUNTRY", "XX", ["INTAKE_COUNTRY", "XX", "GB"]),
+        ("INTAKE_PAPER", "A5", ["INTAKE_PAPER", "A5", "A4", "Letter"]),
         ("INTAKE_BASE_URL", "intake.example.org", ["INTAKE_BASE_URL", "https://"]),
         ("INTAKE_BASE_URL", "ftp://intake.example.org", ["INTAKE_BASE_URL", "https://"]),
         ("INTAKE_DATABASE_URL", "my database", ["INTAKE_DATABASE_URL", "sqlite:///"]),
@@ -78,6 +79,20 @@ def test_secrets_do_not_show_in_a_settings_repr():
     )
     assert "kkkk" not in repr(settings)
     assert "hidden" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("given", "paper"),
+    [
+        ({}, "A4"),
+        ({"INTAKE_COUNTRY": "US"}, "Letter"),
+        ({"INTAKE_COUNTRY": "ca"}, "Letter"),
+        ({"INTAKE_COUNTRY": "US", "INTAKE_PAPER": "a4"}, "A4"),
+        ({"INTAKE_PAPER": "LETTER"}, "Letter"),
+    ],
+)
+def test_the_paper_is_the_countrys_unless_it_is_chosen(given, paper):
+    assert Settings.from_environment(given).paper == paper
 
 
 @pytest.mark.parametrize("country", help_lines())

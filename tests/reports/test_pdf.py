@@ -7,7 +7,8 @@ from pathlib import Path
 import pikepdf
 import pytest
 
-from reports.pdf import PdfWorker, write_pdf
+from reports.paper import document
+from reports.pdf import render
 from reports.summary import Summary
 from tests.reports.conftest import WOMAN_OF_52, Summarised
 
@@ -28,7 +29,7 @@ def text_of(pdf: bytes, tmp_path: Path) -> list[str]:
 
 
 def test_the_first_page_holds_what_cannot_wait_and_what_follows(woman_of_52: Summary, tmp_path: Path) -> None:
-    first = text_of(write_pdf(woman_of_52), tmp_path)[0]
+    first = text_of(render(document(woman_of_52)), tmp_path)[0]
     words = [
         "Riverside Clinic",
         "Maria Example",
@@ -43,26 +44,26 @@ def test_the_first_page_holds_what_cannot_wait_and_what_follows(woman_of_52: Sum
 
 
 def test_every_page_names_the_patient_and_counts_the_pages(woman_of_52: Summary, tmp_path: Path) -> None:
-    pages = text_of(write_pdf(woman_of_52), tmp_path)
+    pages = text_of(render(document(woman_of_52)), tmp_path)
     for number, text in enumerate(pages, 1):
         assert "Maria Example, born 9 March 1974" in text
         assert f"Page {number} of {len(pages)}" in text
 
 
 def test_it_says_that_it_is_not_a_diagnosis_and_which_rules_made_it(woman_of_52: Summary, tmp_path: Path) -> None:
-    text = " ".join(" ".join(text_of(write_pdf(woman_of_52), tmp_path)).split())
+    text = " ".join(" ".join(text_of(render(document(woman_of_52)), tmp_path)).split())
     assert "Not a diagnosis." in text
     assert "No questionnaire and no routine blood test can show that oxytocin is low." in text
     assert woman_of_52.rule_set in text
 
 
 def test_the_same_summary_gives_the_same_bytes(woman_of_52: Summary) -> None:
-    assert write_pdf(woman_of_52) == write_pdf(woman_of_52)
+    assert render(document(woman_of_52)) == render(document(woman_of_52))
 
 
 def test_it_is_tagged_with_language_title_headings_and_described_charts(woman_of_52: Summary, tmp_path: Path) -> None:
     path = tmp_path / "summary.pdf"
-    path.write_bytes(write_pdf(woman_of_52))
+    path.write_bytes(render(document(woman_of_52)))
     with pikepdf.open(path) as pdf:
         assert pdf.Root.MarkInfo.Marked
         assert str(pdf.Root.Lang) == "en"
@@ -74,7 +75,7 @@ def test_it_is_tagged_with_language_title_headings_and_described_charts(woman_of
 
 def test_all_fonts_are_embedded(woman_of_52: Summary, tmp_path: Path) -> None:
     path = tmp_path / "summary.pdf"
-    path.write_bytes(write_pdf(woman_of_52))
+    path.write_bytes(render(document(woman_of_52)))
     lines = subprocess.run(["pdffonts", path], capture_output=True, text=True, check=True).stdout.splitlines()[2:]
     assert lines
     assert all("SourceSans3" in line.replace("-", "") and " yes yes yes " in line for line in lines), lines
@@ -84,22 +85,10 @@ def test_all_fonts_are_embedded(woman_of_52: Summary, tmp_path: Path) -> None:
     "words", ["x" * 4000, "مرحبا بالعالم", "😀 to sleep", "<b>bold</b> & more", "line\n" * 60], ids=str.split
 )
 def test_whatever_a_patient_writes_makes_a_pdf(summarised: Summarised, words: str, tmp_path: Path) -> None:
-    pages = text_of(write_pdf(summarised(WOMAN_OF_52 | {"matters_most": words})), tmp_path)
+    pages = text_of(render(document(summarised(WOMAN_OF_52 | {"matters_most": words}))), tmp_path)
     assert "What the patient wants" in "".join(pages)
 
 
 def test_a_patient_who_answered_nothing_still_fits_on_two_pages(summarised: Summarised, tmp_path: Path) -> None:
-    pages = text_of(write_pdf(summarised({})), tmp_path)
+    pages = text_of(render(document(summarised({}))), tmp_path)
     assert next(number for number, text in enumerate(pages) if "All answers" in text) <= 2
-
-
-def test_the_worker_makes_the_same_pdf_in_a_process_of_its_own_and_survives_its_death(woman_of_52: Summary) -> None:
-    worker = PdfWorker()
-    try:
-        pdf = worker.write(woman_of_52)
-        assert pdf == write_pdf(woman_of_52)
-        for process in worker._pool._processes.values():  # the real process, killed as the system would
-            process.kill()
-        assert worker.write(woman_of_52) == pdf
-    finally:
-        worker.close()
