@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
+from reports.review import Review
 from reports.said import Quote, quotes, to_talk_about
 from reports.scores import ScoreLine, score_lines, scores_left_out
 from reports.wording import citation, count, day, day_and_time, missing_counts, missing_words, short_source, shortened
@@ -101,7 +102,8 @@ class EvidenceLine:
 class Summary:
     """Everything that the summary shows, on screen and on paper.
 
-    `completed_at` is only for the document's properties; all that is read is in words already.
+    `completed_at` is only for the document's properties; all that is read is in words already. `review` is what a
+    clinician made of it; None where nobody reviews, as on the command line.
     """
 
     clinic: str
@@ -128,6 +130,7 @@ class Summary:
     rule_set: str
     agreed: bool
     drafts: bool
+    review: Review | None = None
 
 
 def summarise(

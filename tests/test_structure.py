@@ -32,6 +32,7 @@ ORDER = {  # each module imports only those above it
     ],
     "reports": [
         "wording",
+        "review",
         "said",
         "scores",
         "charts",
