@@ -21,6 +21,7 @@ from intake import (
     language,
     patient,
     static_files,
+    typed,
 )
 from intake.database import Database
 from intake.faults import place_of
@@ -92,7 +93,9 @@ def _show_error(error: HTTPException) -> tuple[str, int]:
     return render_template("error.html", code=error.code, message=message), error.code or 500
 
 
-def _show_stale_page(error: CSRFError) -> tuple[str, int]:
+def _show_stale_page(error: CSRFError) -> entry.Answer:
+    if typed.WAY_BACK in request.form:
+        return entry.ask_again()
     message = gettext(
         "This page is no longer open here: another link was opened since, or the browser was closed in between."
     )

@@ -1,21 +1,22 @@
 """How a patient comes in: the link, then the date of birth, then a session for this one encounter.
 
 What is kept in the session: which link was opened (`INVITED`), and, once the date of birth was right, the encounter
-(`OPENED`). The token itself stands in one address only, from which the browser is sent on at once.
+(`OPENED`), until nothing was done for too long (`quiet`). The token itself stands in one address only, from which the
+browser is sent on at once.
 A link that is unknown, replaced, cancelled or over gets one and the same page, whether it ever was somebody's or not.
 """
 
 from datetime import date, timedelta
 from typing import Any, cast
 
-from flask import Blueprint, redirect, render_template, request, session, url_for
+from flask import Blueprint, current_app, redirect, render_template, request, session, url_for
 from flask_babel import gettext, lazy_gettext, ngettext
 from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 from wtforms.validators import ValidationError
 
-from intake import encounters, invitations, language
+from intake import encounters, invitations, language, quiet, typed
 from intake.days import DayField
 from intake.encounters import Encounter
 from intake.invitations import MOST_TRIES, Invitation, State, Try
@@ -24,6 +25,8 @@ from intake.services import services
 views = Blueprint("entry", __name__)
 INVITED = "invited"  # encounter and number of the link that was opened on this device
 OPENED = "encounter"  # the encounter whose date of birth was given on this device
+AWAY = "away"  # the answers were closed because nothing was done for too long
+CSRF = "csrf_token"
 LONGEST_LIFE = timedelta(days=130 * 366)
 WARN_AT = 2  # how many tries are left when the patient is told so
 
@@ -53,6 +56,12 @@ class BirthForm(FlaskForm):
         return [{"text": str(error), "href": f"#{field.first_box}"} for error in field.errors]
 
 
+@views.app_context_processor
+def for_templates() -> dict[str, object]:
+    """Tell every page for how long the patient may be quiet, in seconds, and when the page asks."""
+    return {"quiet": {"left": quiet.seconds_left(), "warning": quiet.WARNING} if OPENED in session else None}
+
+
 @views.get("/start/<token>")
 def start(token: str) -> Answer:
     """Remember whose link this is, and send the browser on to an address without the token."""
@@ -71,6 +80,8 @@ def ask() -> Answer:
     invitation = _invited()
     if invitation is None:
         return ask_to_come_in()
+    if quiet.seconds_left() <= 0:
+        _close()
     return _page(invitation, BirthForm(formdata=None))
 
 
@@ -91,11 +102,20 @@ def check() -> Answer:
         outcome = invitations.try_date(database, invitation.encounter_id, cast(date, form.date_of_birth.data))
         after = cast(Invitation, invitations.find(database, invitation.encounter_id))
     if outcome is Try.RIGHT:
-        come_in(invitation)
-        return redirect(url_for("patient.welcome"), 303)
+        return _let_in(invitation)
     if outcome is Try.WRONG:
         form.date_of_birth.errors = [_wrong(after.tries_left)]
     return _page(after, form)
+
+
+def _let_in(invitation: Invitation) -> Response:
+    """Open the answers; what was typed before the session was lost goes on to be saved, with this page's own mark."""
+    before, csrf = typed.kept(_key(), session[INVITED], request.form), session.get(CSRF)
+    come_in(invitation)
+    if before is None:
+        return redirect(url_for("patient.welcome"), 303)
+    session[CSRF] = csrf
+    return redirect(before.address, 307)
 
 
 def _wrong(tries_left: int) -> str:
@@ -111,7 +131,18 @@ def _page(invitation: Invitation, form: BirthForm) -> Answer:
         return render_template("patient/locked.html", tries=MOST_TRIES), 403
     if invitation.state is not State.OPEN:
         return _no_link()
-    return render_template("patient/enter.html", form=form), 422 if form.errors else 200
+    before = request.form.get(typed.TYPED) or _typed_here()
+    page = render_template(
+        "patient/enter.html", form=form, away=session.get(AWAY), typed_name=typed.TYPED, typed=before
+    )
+    return page, 422 if form.errors else 200
+
+
+def _typed_here() -> str | None:
+    """What this request brought, sealed, where it is a page of questions that was sent too late."""
+    if request.method != "POST" or typed.WAY_BACK not in request.form:
+        return None
+    return typed.keep(_key(), session[INVITED], request.full_path, request.form)
 
 
 def _no_link() -> tuple[str, int]:
@@ -123,6 +154,7 @@ def come_in(invitation: Invitation) -> None:
     session.clear()
     session[INVITED] = _mark(invitation)
     session[OPENED] = invitation.encounter_id
+    quiet.note()
 
 
 def step_out() -> None:
@@ -130,8 +162,59 @@ def step_out() -> None:
     session.pop(OPENED, None)
 
 
+def _close() -> None:
+    """Close the answers because nothing was done for too long; the next page says so."""
+    if OPENED in session:
+        step_out()
+        session[AWAY] = True
+
+
+def ask_again() -> Answer:
+    """Ask for the date of birth, on a page that keeps what this request brought, until it can be saved."""
+    mark = typed.whose(_key(), request.form)
+    if mark is not None and mark != session.get(INVITED):
+        session.clear()
+        session[INVITED] = mark
+    invitation = _invited()
+    if invitation is None:
+        return render_template("patient/closed.html"), 403
+    step_out()
+    session[AWAY] = True
+    return _page(invitation, BirthForm(formdata=None))
+
+
+def whose_page() -> str:
+    """Return what a page of questions holds, to be saved even if it is sent after the session was lost."""
+    return typed.way_back(_key(), session[INVITED])
+
+
+def typed_before() -> typed.Typed | None:
+    """Return what was typed before the session was lost, if this request brings it."""
+    return typed.kept(_key(), session[INVITED], request.form)
+
+
+def _key() -> str:
+    return str(current_app.secret_key)
+
+
+@views.get("/time-left")
+def time_left() -> dict[str, int]:
+    """Say for how many more seconds the answers stay open on this device."""
+    return {"seconds": max(quiet.seconds_left(), 0) if OPENED in session else 0}
+
+
+@views.post("/time-left")
+def stay() -> dict[str, int]:
+    """Keep the answers open."""
+    if OPENED in session and not quiet.is_over():
+        quiet.note()
+    return time_left()
+
+
 def ask_to_come_in() -> Answer:
     """Send a patient who is not in to the date of birth, if a link was opened here; otherwise ask for the link."""
+    if typed.WAY_BACK in request.form:
+        return ask_again()
     if INVITED in session and _invited() is not None and request.endpoint not in ("entry.ask", "entry.check"):
         return redirect(url_for("entry.ask"), 303)
     return render_template("patient/closed.html"), 403
@@ -139,8 +222,13 @@ def ask_to_come_in() -> Answer:
 
 def opened(database: Session) -> Encounter | None:
     """Return the encounter that this session is in, if the link that opened it still is the present one."""
+    if quiet.is_over():
+        _close()
     encounter = encounters.find(database, session.get(OPENED, ""))
-    return encounter if encounter and _current(database) else None
+    if encounter is None or _current(database) is None:
+        return None
+    quiet.note()
+    return encounter
 
 
 def _invited() -> Invitation | None:

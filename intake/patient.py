@@ -17,6 +17,7 @@ from intake.navigation import Journey
 from intake.seen import SEEN, clashes, marks
 from intake.services import services
 from intake.time_left import minutes_left
+from intake.typed import KEEP, WAY_BACK
 from intake.visits import Answer, Visit, before_sending, for_patient
 from rules.questionnaire import Page
 from rules.response import Missing, RawAnswers
@@ -44,6 +45,7 @@ def welcome(visit: Visit) -> Answer:
         "patient/welcome.html",
         encounter=visit.encounter,
         continue_at=_address(visit.journey.next_page()),
+        quiet_minutes=services().settings.patient_quiet_minutes,
         lines=phone_lines(services().settings.help_lines),
     )
 
@@ -69,16 +71,19 @@ def questions(visit: Visit, page_id: str) -> Answer:
 def save(visit: Visit, page_id: str) -> Answer:
     """Save a page. What does not fit is shown again; all the rest is kept."""
     page = _page(visit, page_id)
-    shown = request.form.get(ASKED, "").split()
-    form = filled_form([item for item in page.items if item.id in shown], visit.journey.raw, request.form)
+    before = entry.typed_before()
+    sent = before.fields if before else request.form
+    is_done = not language.is_switched() and KEEP not in sent
+    shown = sent.get(ASKED, "").split()
+    form = filled_form([item for item in page.items if item.id in shown], visit.journey.raw, sent)
     is_valid = form.validate()
     answers = form.answers()
-    if language.is_switched():  # the page is not done: what is blank on it is still open
+    if not is_done:  # what is blank on it is still open
         answers = {item: answer for item, answer in answers.items() if answer is not None or item in visit.journey.raw}
     answers = _with_what_was_not_shown(visit, page, answers)
-    clashing = _tell_of_clashes(visit, page, form, answers)
+    clashing = _tell_of_clashes(visit, page, form, answers, sent.get(SEEN))
     answers = {item: answer for item, answer in answers.items() if item not in clashing}
-    if TALK in request.form:
+    if TALK in sent:
         typed = Journey(visit.journey.questionnaire, {**visit.journey.raw, **answers})
         answers |= {item.id: Missing.IN_PERSON.value for item in typed.unanswered(page.section)}
     journey = Journey(visit.journey.questionnaire, {**visit.journey.raw, **answers})
@@ -88,22 +93,24 @@ def save(visit: Visit, page_id: str) -> Answer:
         if not encounters.save_page(database, visit.encounter.id, answers, visit.encounter.revision):
             return redirect(request.full_path, 307)  # another window was faster: look at it all again
         alerts.note(database, visit.encounter.id, visit.screener.ruleset, urgent)
+    if KEEP in sent and before is None:  # the time is over: all is closed, and goes on after the date of birth
+        return entry.ask_again()
     if is_new(after.help(urgent), visit.encounter.help_shown):
         return redirect(url_for("patient.help_now", show=SHOW_NEW), 303)
     if clashing:
         return _show(after, page, form), 409
-    if language.is_switched():
+    if not is_done:
         return _show_again(after, page, form, is_valid)
     if not is_valid:
         return _show(after, page, form), 422
     return redirect(_address(journey.next_page(page)), 303)
 
 
-def _tell_of_clashes(visit: Visit, page: Page, form: AnswersForm, answers: RawAnswers) -> set[str]:
+def _tell_of_clashes(visit: Visit, page: Page, form: AnswersForm, answers: RawAnswers, seen: str | None) -> set[str]:
     """Say at each question that was answered in another window since what is stored; return these questions."""
     items = [field.item for field in form.questions()]
     key = str(current_app.secret_key)
-    clashing = {item.id for item in clashes(request.form.get(SEEN), items, visit.journey.raw, answers, key)}
+    clashing = {item.id for item in clashes(seen, items, visit.journey.raw, answers, key)}
     for field in form.questions():
         if field.item.id in clashing:
             is_hidden = field.item.private or _is_hidden(visit, page)
@@ -128,7 +135,7 @@ def _with_what_was_not_shown(visit: Visit, page: Page, answers: RawAnswers) -> d
 
 
 def _show_again(visit: Visit, page: Page, form: AnswersForm, is_valid: bool) -> Answer:
-    """Show a page in the language that it was just switched to, with all that was typed and without complaints."""
+    """Show a page that is not done once more, with all that was typed and without complaints."""
     if is_valid:
         is_begun = any(item.id in visit.journey.raw for item in page.items)
         return redirect(_address(page, SHOW_ALL if is_begun else None), 303)
@@ -229,6 +236,8 @@ def _show(visit: Visit, page: Page, form: AnswersForm) -> str:
         asked=ASKED,
         minutes_left=minutes_left(journey),
         seen_name=SEEN,
+        whose_name=WAY_BACK,
+        whose=entry.whose_page(),
         seen=marks(items, journey.raw, str(current_app.secret_key)),
         is_follow_up=is_follow_up,
         # a single question that says what the page's title says is the page's heading itself

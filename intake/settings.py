@@ -23,9 +23,11 @@ PREFIX = "INTAKE_"
 KNOWN = (
     *("DATA", "DATABASE_URL", "CLINIC_NAME", "COUNTRY", "SECRET_KEY", "BASE_URL"),
     *("CLINIC_PHONE", "INVITATION_DAYS", "SMTP_URL", "MAIL_FROM", "ALERT_EMAIL", "LEAVE_URL", "PAPER"),
+    "PATIENT_QUIET_MINUTES",
 )
 SHORTEST_KEY = 16  # characters
 LONGEST_INVITATION = 366  # days
+SHORTEST_QUIET, LONGEST_QUIET = 5, 240  # minutes
 PAPERS: dict[str, Paper] = {"a4": "A4", "letter": "Letter"}
 LETTER_COUNTRIES = ("CA", "US")
 _HELP_LINES = Path(__file__).parent / "help_lines.yaml"
@@ -73,6 +75,7 @@ class Settings:
     alert_email: str
     leave_url: str
     paper: Paper
+    patient_quiet_minutes: int
 
     @property
     def secret_key(self) -> str:
@@ -109,12 +112,21 @@ class Settings:
             given_secret_key=_long_enough(given.get("SECRET_KEY")),
             base_url=_web_address("BASE_URL", given.get("BASE_URL", "http://127.0.0.1:5000").rstrip("/")),
             clinic_phone=given.get("CLINIC_PHONE", ""),
-            invitation_days=_days(given.get("INVITATION_DAYS", "30")),
+            invitation_days=_whole(
+                "INVITATION_DAYS", given.get("INVITATION_DAYS", "30"), 1, LONGEST_INVITATION, "days"
+            ),
             smtp_url=_smtp_url(given.get("SMTP_URL", "")),
             mail_from=_mail_address(given, "MAIL_FROM", "intake@localhost.localdomain"),
             alert_email=_mail_address(given, "ALERT_EMAIL", "clinic@localhost.localdomain"),
             paper=_paper(given.get("PAPER", ""), given.get("COUNTRY", "GB").upper()),
             leave_url=_web_address("LEAVE_URL", given.get("LEAVE_URL", "https://www.bbc.co.uk/weather")),
+            patient_quiet_minutes=_whole(
+                "PATIENT_QUIET_MINUTES",
+                given.get("PATIENT_QUIET_MINUTES", "30"),
+                SHORTEST_QUIET,
+                LONGEST_QUIET,
+                "minutes",
+            ),
         )
 
 
@@ -153,9 +165,9 @@ def _web_address(name: str, url: str) -> str:
     return url
 
 
-def _days(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= LONGEST_INVITATION:
-        raise SettingsError(f"INTAKE_INVITATION_DAYS: {text!r} is not a number of days from 1 to {LONGEST_INVITATION}")
+def _whole(name: str, text: str, least: int, most: int, unit: str) -> int:
+    if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+        raise SettingsError(f"INTAKE_{name}: {text!r} is not a number of {unit} from {least} to {most}")
     return int(text)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from time import time
 
 import pytest
 from flask import Flask
@@ -109,6 +110,7 @@ def come_in(client: FlaskClient, encounter: Encounter) -> None:
     """Make this browser's session the patient's own, as the link and the date of birth do."""
     with client.session_transaction() as session:
         session["invited"], session["encounter"] = {"encounter": encounter.id, "link": 0}, encounter.id
+        session["active"] = int(time())
 
 
 def member(database: Database, role: Role, name: str = "") -> Staff:

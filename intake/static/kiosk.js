@@ -10,6 +10,22 @@ function leave() {
   location.replace(over);
 }
 
+// The quiet is over: what was typed on the page is saved first, and counts as not done.
+async function clear() {
+  clearInterval(watch);
+  const form = document.getElementById("answers");
+  if (form) {
+    const typed = new URLSearchParams(new FormData(form));
+    typed.set("keep", "yes");
+    try {
+      await fetch(form.action, { method: "POST", body: typed });
+    } catch {
+      // no network: the screen is cleared all the same
+    }
+  }
+  leave();
+}
+
 async function tell() {
   told = Date.now();
   try {
@@ -34,9 +50,9 @@ for (const event of ["pointerdown", "keydown", "input", "scroll"]) {
   addEventListener(event, isHere, { capture: true, passive: true });
 }
 addEventListener("pageshow", (event) => event.persisted && leave());
-setInterval(() => {
+const watch = setInterval(() => {
   const silent = Date.now() - active;
-  if (silent >= quiet * 1000) leave();
+  if (silent >= quiet * 1000) clear();
   else if (silent >= (quiet - warning) * 1000 && !dialog.open) dialog.showModal();
   else if (active > told && Date.now() - told > every) tell();
 }, 500);
