@@ -13,6 +13,7 @@ from intake import (
     accounts,
     admin,
     clinician,
+    correction,
     days,
     desk,
     desk_import,
@@ -58,7 +59,7 @@ def create_app(settings: Settings) -> Flask:
     _prepare_templates(app, settings)
     language.prepare(app)
     CSRFProtect(app).exempt("intake.patient.leave")  # whoever must get off a page gets off it
-    for module in (about, accounts, kiosk, entry, patient, desk_import, desk, clinician, admin):
+    for module in (about, accounts, kiosk, entry, patient, correction, desk_import, desk, clinician, admin):
         app.register_blueprint(module.views)
     app.after_request(_protect)
     static_files.prepare(app)

@@ -70,6 +70,8 @@ class ResponseRow(Row):
     Once the pages were left quickly (`left_quickly_at`), they show no earlier answer to a sensitive question.
     `help_wanted_at` is when the patient last said that they need help now. `opened_at` and `opened_by` (the id of a
     member of staff) are when and by whom the summary was first opened.
+    Until then the patient may change the answers that were sent: `correction` holds them as they are changed, and they
+    take the place of `answers` when they are sent too. `first_sent_at` is when they were sent before that.
     """
 
     __tablename__ = "response"
@@ -85,6 +87,8 @@ class ResponseRow(Row):
     help_wanted_at: Mapped[datetime | None] = mapped_column(Moment)
     opened_at: Mapped[datetime | None] = mapped_column(Moment)
     opened_by: Mapped[str | None] = mapped_column(String(36))
+    correction: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    first_sent_at: Mapped[datetime | None] = mapped_column(Moment)
     rule_set_hash: Mapped[str | None] = mapped_column(ForeignKey("rule_set.hash"))
 
 

@@ -22,7 +22,8 @@ class Encounter:
 
     `left_quickly`: the patient had to get off a page, so no earlier answer to a sensitive question is shown again.
     `help_wanted_at`: when the patient last said that they need help now. `opened_at`: when a clinician first opened the
-    summary; `opened_by` is the id of that member of staff.
+    summary; `opened_by` is the id of that member of staff. `first_sent_at`: when the answers were sent before they were
+    corrected. `has_correction`: the patient has changed sent answers, and not sent them again.
     """
 
     id: str
@@ -37,6 +38,18 @@ class Encounter:
     help_wanted_at: datetime | None = None
     opened_at: datetime | None = None
     opened_by: str | None = None
+    first_sent_at: datetime | None = None
+    has_correction: bool = False
+
+    @property
+    def may_be_corrected(self) -> bool:
+        """Whether the answers were sent, and nobody at the clinic has opened them."""
+        return self.sent_at is not None and self.opened_at is None
+
+    @property
+    def is_corrected_now(self) -> bool:
+        """Whether the patient is changing answers that were sent."""
+        return self.may_be_corrected and self.has_correction
 
 
 @dataclass(frozen=True)
@@ -92,9 +105,20 @@ def find_by_token(session: Session, token: str) -> Encounter | None:
 def answers(session: Session, encounter_id: str) -> dict[str, object]:
     """Return the raw answers so far, with the age on the day they were sent, or today."""
     row, response = session.get_one(EncounterRow, encounter_id), _response(session, encounter_id)
+    return _with_age(row, response, response.answers if response else {})
+
+
+def answers_in_hand(session: Session, encounter_id: str) -> dict[str, object]:
+    """Return the raw answers as the patient sees them: with what is being corrected and was not sent again."""
+    row, response = session.get_one(EncounterRow, encounter_id), _response(session, encounter_id)
+    if response is None or response.correction is None or response.opened_at is not None:
+        return answers(session, encounter_id)
+    return _with_age(row, response, response.correction)
+
+
+def _with_age(row: EncounterRow, response: ResponseRow | None, given: Mapping[str, object]) -> dict[str, object]:
     day = (response.sent_at if response and response.sent_at else datetime.now(UTC)).date()
-    age = age_on(row.date_of_birth, day)
-    return {**(response.answers if response else {}), "age": age}
+    return {**given, "age": age_on(row.date_of_birth, day)}
 
 
 def age_on(date_of_birth: date, day: date) -> int:
@@ -110,8 +134,9 @@ def lock(session: Session, encounter_id: str) -> None:
 def save_page(
     session: Session, encounter_id: str, page_answers: Mapping[str, object], revision: int | None = None
 ) -> bool:
-    """Add one page's answers to those so far; what was sent blank is None. A response that was sent stays as it is.
+    """Add one page's answers to those so far; what was sent blank is None.
 
+    A response that was sent stays as it is; what is changed in it waits beside it, and only until a clinician opens it.
     Return False, and save nothing, if there have been other saves since `revision`.
     """
     lock(session, encounter_id)
@@ -130,7 +155,11 @@ def save_page(
         session.add(response)
     if response.sent_at is None:
         response.answers = {**response.answers, **page_answers}
-        response.revision += 1
+    elif response.correction is not None and response.opened_at is None:
+        response.correction = {**response.correction, **page_answers}
+    else:
+        return True
+    response.revision += 1
     return True
 
 
@@ -215,4 +244,6 @@ def _encounter(row: EncounterRow, response: ResponseRow | None) -> Encounter:
         help_wanted_at=response.help_wanted_at if response else None,
         opened_at=response.opened_at if response else None,
         opened_by=response.opened_by if response else None,
+        first_sent_at=response.first_sent_at if response else None,
+        has_correction=response is not None and response.correction is not None,
     )

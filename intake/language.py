@@ -31,7 +31,7 @@ COOKIE = "language"
 CATALOGS = Path(__file__).parent / "languages"  # what pages say, by language: es.po
 A_YEAR = 365 * 24 * 3600  # seconds
 # blueprints whose pages have languages; None: an address that is not ours
-PATIENTS = ("patient", "entry", "kiosk", None)
+PATIENTS = ("patient", "correction", "entry", "kiosk", None)
 # Dates are written as in Great Britain: 3 March is understood everywhere, and 3/3 is never written.
 LOCALES = {ENGLISH: Locale("en", "GB"), "es": Locale("es")}
 

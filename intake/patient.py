@@ -201,6 +201,7 @@ def check(visit: Visit) -> Answer:
             visit.journey, partial(_address, show=SHOW_ALL), hide_sensitive=visit.encounter.left_quickly
         ),
         back=_address(visit.journey.previous_page(), SHOW_ALL),
+        is_corrected=visit.encounter.is_corrected_now,
     )
 
 

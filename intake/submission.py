@@ -3,9 +3,10 @@
 import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from intake import alerts, encounters
@@ -30,7 +31,7 @@ class Screened:
 
 
 def send(database: Database, screeners: Screeners, encounter_id: str) -> None:
-    """Commit that the answers are complete, then screen them. Safe to repeat.
+    """Commit that the answers are complete, or corrected, then screen them. Safe to repeat.
 
     Should the screening fail, the answers are sent all the same: `screen_unfinished` tries again.
     """
@@ -42,7 +43,18 @@ def send(database: Database, screeners: Screeners, encounter_id: str) -> None:
         if response.sent_at is None:
             response.sent_at = datetime.now(UTC)
             response.rule_set_hash = published_hash(session)
+        elif response.correction is not None and response.opened_at is None:
+            _replace(session, response, response.correction)
     _try_to_screen(database, screeners, encounter_id)
+
+
+def _replace(session: Session, response: ResponseRow, corrected: dict[str, Any]) -> None:
+    """Put the corrected answers in the place of those that were sent, to be screened anew."""
+    session.execute(delete(ScreeningRow).where(ScreeningRow.response_id == response.id))
+    response.first_sent_at = response.first_sent_at or response.sent_at
+    response.answers, response.correction = corrected, None
+    response.sent_at = datetime.now(UTC)
+    response.rule_set_hash = published_hash(session)
 
 
 def screen(database: Database, screeners: Screeners, encounter_id: str) -> None:
@@ -61,7 +73,7 @@ def screen(database: Database, screeners: Screeners, encounter_id: str) -> None:
     with database.writing() as session:
         encounters.lock(session, encounter_id)
         alerts.note(session, encounter_id, screener.ruleset, raised)
-        if _screening(session, response.id) is None:  # another process may have been faster
+        if not _is_done_with(session, response):
             session.add(
                 ScreeningRow(
                     id=str(uuid4()),
@@ -71,6 +83,12 @@ def screen(database: Database, screeners: Screeners, encounter_id: str) -> None:
                     screened_at=datetime.now(UTC),
                 )
             )
+
+
+def _is_done_with(session: Session, screened: ResponseRow) -> bool:
+    """Whether another process was faster, or the answers were corrected and sent again since they were screened."""
+    sent_at = session.scalar(select(ResponseRow.sent_at).where(ResponseRow.id == screened.id))
+    return sent_at != screened.sent_at or _screening(session, screened.id) is not None
 
 
 def screen_unfinished(database: Database, screeners: Screeners) -> int:

@@ -44,7 +44,7 @@ def current() -> Visit | None:
             return None
         screener = services().screeners.published(database)
         words = screener.ruleset.in_language(language.current())
-        journey = journey_of(words.questionnaire, encounters.answers(database, encounter.id))
+        journey = journey_of(words.questionnaire, encounters.answers_in_hand(database, encounter.id))
     return Visit(encounter, journey, screener, words)
 
 
@@ -62,10 +62,10 @@ def for_patient(view: Callable[Concatenate[Visit, P], Answer]) -> Callable[P, An
 
 
 def before_sending(view: Callable[Concatenate[Visit, P], Answer]) -> Callable[Concatenate[Visit, P], Answer]:
-    """Show the page of thanks instead of the view once the answers were sent."""
+    """Show the page of thanks instead of the view once the answers were sent, unless they are being corrected."""
 
     def guarded(visit: Visit, /, *args: P.args, **kwargs: P.kwargs) -> Answer:
-        if visit.encounter.sent_at is not None:
+        if visit.encounter.sent_at is not None and not visit.encounter.is_corrected_now:
             return redirect(url_for("patient.sent"), 303)
         return view(visit, *args, **kwargs)
 
