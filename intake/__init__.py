@@ -21,6 +21,7 @@ from intake import (
     kiosk,
     language,
     patient,
+    review,
     static_files,
     typed,
 )
@@ -59,7 +60,7 @@ def create_app(settings: Settings) -> Flask:
     _prepare_templates(app, settings)
     language.prepare(app)
     CSRFProtect(app).exempt("intake.patient.leave")  # whoever must get off a page gets off it
-    for module in (about, accounts, kiosk, entry, patient, correction, desk_import, desk, clinician, admin):
+    for module in (about, accounts, kiosk, entry, patient, correction, desk_import, desk, clinician, review, admin):
         app.register_blueprint(module.views)
     app.after_request(_protect)
     static_files.prepare(app)

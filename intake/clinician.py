@@ -1,16 +1,15 @@
 """The clinician's pages: who is coming, and each patient's summary on screen and as PDF."""
 
-from flask import Blueprint, abort, render_template, url_for
+from flask import Blueprint, abort, render_template
 from werkzeug.wrappers import Response
 
-from intake import alerts, encounters, invitations, submission
+from intake import alerts, encounters, invitations, review, summaries
 from intake.accounts import current_staff, requires
 from intake.encounters import Encounter
 from intake.services import services
-from reports.charts import score_bar
 from reports.html import style
 from reports.paper import document
-from reports.summary import PRIORITY_WORDS, Patient, Summary, summarise
+from reports.summary import PRIORITY_WORDS
 
 views = Blueprint("clinician", __name__, url_prefix="/clinician")
 
@@ -29,19 +28,8 @@ def overview() -> str:
 def summary(encounter_id: str) -> str:
     """Show a patient's summary, or that there is none yet."""
     encounter = _encounter(encounter_id)
-    found = _summary(encounter)
-    if found is None:
-        return _waiting(encounter)
-    _opened(encounter)
-    stylesheet = url_for("clinician.summary_style")
-    return render_template(
-        "clinician/summary.html",
-        encounter=encounter,
-        summary=found,
-        stylesheet=stylesheet,
-        score_bar=score_bar,
-        style=style,
-    )
+    opened = summaries.opened(encounter_id, current_staff())
+    return _waiting(encounter) if opened is None else review.show(opened)
 
 
 def _waiting(encounter: Encounter) -> str:
@@ -70,37 +58,14 @@ def summary_style() -> Response:
 @views.get("/<encounter_id>/summary.pdf")
 @requires("clinician")
 def summary_pdf(encounter_id: str) -> Response:
-    """Send a patient's summary as PDF. Its name says nothing about the patient."""
-    encounter = _encounter(encounter_id)
-    found = _summary(encounter) or abort(404, "This patient has not sent any answers yet.")
-    _opened(encounter)
-    pdf = services().pdf_worker.write(document(found, services().settings.paper))
-    response = Response(pdf, mimetype="application/pdf")
-    response.headers["Content-Disposition"] = f'inline; filename="summary-{encounter.id[:8]}.pdf"'
-    return response
+    """Send a patient's summary as PDF: the signed one, byte for byte, if it is signed as it stands."""
+    opened = review.open_or_refuse(encounter_id)
+    if opened.signed:
+        return review.pdf_response(encounter_id, review.read_signed(encounter_id, opened.signed.number))
+    summary = opened.with_review(opened.review)
+    return review.pdf_response(encounter_id, services().pdf_worker.write(document(summary, services().settings.paper)))
 
 
 def _encounter(encounter_id: str) -> Encounter:
     with services().database.reading() as database:
         return encounters.find(database, encounter_id) or abort(404, "There is no such patient.")
-
-
-def _opened(encounter: Encounter) -> None:
-    if encounter.opened_at is None:
-        with services().database.writing() as database:
-            encounters.mark_opened(database, encounter.id, current_staff().id)
-
-
-def _summary(encounter: Encounter) -> Summary | None:
-    with services().database.reading() as database:
-        screened = submission.stored_screening(database, services().screeners, encounter.id)
-    if screened is None:
-        return None
-    return summarise(
-        screened.ruleset,
-        screened.response,
-        screened.screening,
-        patient=Patient(encounter.patient_name, encounter.date_of_birth),
-        clinic=services().settings.clinic_name,
-        completed_at=encounter.sent_at,
-    )

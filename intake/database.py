@@ -51,7 +51,7 @@ class EncounterRow(Row):
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     patient_name: Mapped[str] = mapped_column(String(200))
-    date_of_birth: Mapped[date]
+    date_of_birth: Mapped[date] = mapped_column(index=True)
     appointment_at: Mapped[datetime | None] = mapped_column(Moment, index=True)
     created_at: Mapped[datetime] = mapped_column(Moment)
     email: Mapped[str | None] = mapped_column(String(254))
@@ -114,6 +114,38 @@ class ScreeningRow(Row):
     rule_set_hash: Mapped[str] = mapped_column(ForeignKey("rule_set.hash"))
     result: Mapped[dict[str, Any]] = mapped_column(JSON)
     screened_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class ReviewRow(Row):
+    """What clinicians think of an encounter's flags so far. `revision` counts the saves."""
+
+    __tablename__ = "review"
+
+    encounter_id: Mapped[str] = mapped_column(ForeignKey("encounter.id"), primary_key=True)
+    content: Mapped[dict[str, Any]] = mapped_column(JSON)
+    revision: Mapped[int]
+    saved_at: Mapped[datetime] = mapped_column(Moment)
+    saved_by: Mapped[str] = mapped_column(ForeignKey("staff.id"))
+
+
+class SignedSummaryRow(Row):
+    """A summary as it was signed, never changed again: version `number` of its encounter.
+
+    `basis` tells which answers and screening it shows, `revision` which save of the review.
+    """
+
+    __tablename__ = "signed_summary"
+
+    encounter_id: Mapped[str] = mapped_column(ForeignKey("encounter.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    signed_at: Mapped[datetime] = mapped_column(Moment)
+    signed_by: Mapped[str] = mapped_column(ForeignKey("staff.id"))
+    signature: Mapped[str] = mapped_column(String(400))
+    content: Mapped[dict[str, Any]] = mapped_column(JSON)
+    revision: Mapped[int]
+    basis: Mapped[str] = mapped_column(String(64))
+    pdf: Mapped[bytes] = mapped_column(deferred=True)
+    pdf_sha256: Mapped[str] = mapped_column(String(64))
 
 
 class MailRow(Row):

@@ -40,11 +40,13 @@ class HandFlag:
 
 @dataclass(frozen=True)
 class Review:
-    """Opinions by rule id, and flags by hand. `signature` says who signed and when; "" until somebody has."""
+    """Opinions by rule id, and flags by hand. `signature` says who signed and when; "" until somebody has: then
+    `pending` says how things stand."""
 
     opinions: Mapping[str, Opinion] = field(default_factory=dict)
     added: tuple[HandFlag, ...] = ()
     signature: str = ""
+    pending: str = "Not reviewed yet by a clinician."
 
     def of(self, rule: str) -> Opinion:
         """Return the opinion on a rule's flag; an empty one where there is none."""

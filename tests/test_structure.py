@@ -37,6 +37,7 @@ ORDER = {  # each module imports only those above it
         "scores",
         "charts",
         "summary",
+        "letter",
         "html",
         "documents",
         "paper",

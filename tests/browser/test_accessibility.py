@@ -94,7 +94,17 @@ def test_no_page_for_staff_has_a_fault(clinic: Clinic, narrow: Page) -> None:
     summary, unfinished = f"/clinician/{done.encounter_id}", f"/clinician/{waiting.encounter_id}"
     link = f"/desk/{waiting.encounter_id}"
     visits: dict[Role, list[str]] = {
-        "clinician": ["/clinician", summary, unfinished, "/desk", "/desk/new", "/desk/import", link, f"{link}/sheet"],
+        "clinician": [
+            "/clinician",
+            summary,
+            f"{summary}/review",
+            unfinished,
+            "/desk",
+            "/desk/new",
+            "/desk/import",
+            link,
+            f"{link}/sheet",
+        ],
         "front_desk": ["/desk"],
         "admin": ["/admin", "/admin/rules/H6", "/admin/rules/RF14"],
     }

@@ -17,7 +17,7 @@ OPEN = {"static", "accounts.sign_in", "patient.home", "entry.start", "patient.he
 OPEN |= {"patient.leave"}  # it only closes a session, and sends whoever presses it to another site
 OPEN |= {"entry.time_left", "entry.stay"}  # they say 0 to whoever is not in
 THEIRS: dict[Role, tuple[str, ...]] = {  # the views of each role
-    "clinician": ("clinician", "desk", "desk_import"),
+    "clinician": ("clinician", "review", "desk", "desk_import"),
     "admin": ("admin",),
     "front_desk": ("desk", "desk_import"),
 }
@@ -28,6 +28,7 @@ METHODS = {"GET", "POST"}
 def routes(app: Flask, encounter: Encounter) -> list[tuple[str, str, str]]:
     """Every method of every view: endpoint, method, an address of it."""
     values = {"encounter_id": encounter.id, "rule_id": "RF1", "page_id": "mood", "token": "x", "filename": "icon.svg"}
+    values["number"] = "1"
     found = []
     with app.test_request_context():
         for rule in app.url_map.iter_rules():

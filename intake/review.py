@@ -1,0 +1,158 @@
+"""The clinician's review of a summary: what they think of each flag, flags by hand, the signature, signed versions."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from intake import review_form, reviews, summaries
+from intake.accounts import current_staff, requires
+from intake.review_form import Problem, Typed, typed_from
+from intake.reviews import AlteredPdf, Draft, Signed
+from intake.services import services
+from intake.summaries import Opened
+from reports.charts import score_bar
+from reports.html import style
+from reports.letter import left_out, letter
+from reports.paper import document
+from reports.review import Verdict
+from reports.summary import PRIORITY_WORDS
+from reports.wording import day_and_time
+
+views = Blueprint("review", __name__, url_prefix="/clinician")
+SHORT_HASH = 12  # characters of a rule set's hash beside a signature; all of it stands below
+
+Page = str | tuple[str, int]
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """Why a review was not saved, and what somebody else saved in between, if anything."""
+
+    words: str
+    theirs: Draft | None = None
+
+
+def open_or_refuse(encounter_id: str) -> Opened:
+    """Return a patient's screening with its review, for who is signed in; refuse before there is one."""
+    return summaries.opened(encounter_id, current_staff()) or abort(404, "This patient has not sent any answers yet.")
+
+
+def show(opened: Opened, *, change: bool = False) -> str:
+    """Show a summary: with the form of the review, unless it is signed as it stands and nobody wants to `change` it."""
+    if opened.signed and not change:
+        return _page("clinician/summary.html", opened)
+    return _form(opened, typed_from(opened.review))
+
+
+def _form(opened: Opened, typed: Typed, wrong: Sequence[Problem] = (), conflict: Conflict | None = None) -> str:
+    return _page(
+        "clinician/review.html",
+        opened,
+        typed=typed,
+        problems=wrong,
+        conflict=conflict,
+        verdicts=Verdict,
+        priority_words=PRIORITY_WORDS,
+    )
+
+
+def _page(template: str, opened: Opened, **values: object) -> str:
+    return render_template(
+        template,
+        opened=opened,
+        encounter=opened.encounter,
+        summary=opened.with_review(opened.review),
+        letter=letter(opened.summary, opened.review),
+        left_out=left_out(opened.summary),
+        stylesheet=url_for("clinician.summary_style"),
+        score_bar=score_bar,
+        style=style,
+        **values,
+    )
+
+
+@views.get("/<encounter_id>/review")
+@requires("clinician")
+def change(encounter_id: str) -> str:
+    """Show the form, also of a summary that is signed: signing again makes a new version."""
+    return show(open_or_refuse(encounter_id), change=True)
+
+
+@views.post("/<encounter_id>/review")
+@requires("clinician")
+def save(encounter_id: str) -> Page | Response:
+    """Save the review, and sign it if that is asked for. Whatever keeps it from being saved, what was typed is kept."""
+    opened = open_or_refuse(encounter_id)
+    typed, signing = review_form.read(request.form, opened.flags), request.form.get("action") == "sign"
+    wrong = review_form.problems(typed, opened.flags, signing=signing)
+    if wrong:
+        return _form(_since(opened), typed, wrong), 422
+    if request.form.get("basis") != opened.basis:
+        return _form(opened, typed, conflict=Conflict("The answers were corrected since you opened this page.")), 409
+    with services().database.writing() as database:
+        saved = reviews.save(database, encounter_id, typed.review, _revision(), current_staff())
+    if not saved or (signing and not _sign(encounter_id)):
+        return _overtaken(encounter_id, typed)
+    return redirect(url_for("clinician.summary", encounter_id=encounter_id, _anchor="review"), 303)
+
+
+def _revision() -> int:
+    text = request.form.get("revision", "")
+    return int(text) if text.isdecimal() and len(text) < 10 else -1
+
+
+def _since(opened: Opened) -> Opened:
+    """The same, as the reader saw it: what others saved meanwhile is told when it is saved, not passed over."""
+    return replace(opened, draft=replace(opened.draft, revision=_revision()), basis=request.form.get("basis", ""))
+
+
+def _overtaken(encounter_id: str, typed: Typed) -> Page:
+    opened = open_or_refuse(encounter_id)
+    theirs = opened.draft
+    when = f" on {day_and_time(theirs.saved_at.astimezone())}" if theirs.saved_at else ""
+    words = f"{theirs.saved_by or 'Somebody'} saved this review{when}, while you were writing."
+    return _form(opened, typed, conflict=Conflict(words, theirs)), 409
+
+
+def _sign(encounter_id: str) -> bool:
+    """Freeze the summary as it stands under the name of who is signed in; False if it changed on the way."""
+    opened, by, now = open_or_refuse(encounter_id), current_staff(), datetime.now(UTC)
+    number = len(opened.versions) + 1
+    signature = (
+        f"Signed by {by.name}, {day_and_time(now.astimezone())} "
+        f"(summary version {number}, rule set {opened.summary.rule_set[:SHORT_HASH]})"
+    )
+    signed = replace(opened.review, signature=signature)
+    pdf = services().pdf_worker.write(document(opened.with_review(signed), services().settings.paper))
+    sha256 = hashlib.sha256(pdf).hexdigest()
+    version = Signed(number, now, by.name, signed, opened.draft.revision, opened.basis, sha256)
+    with services().database.writing() as database:
+        return reviews.keep_signed(database, encounter_id, version, by, pdf)
+
+
+@views.get("/<encounter_id>/signed/<int:number>.pdf")
+@requires("clinician")
+def signed_pdf(encounter_id: str, number: int) -> Response:
+    """Send a signed version, byte for byte."""
+    return pdf_response(encounter_id, read_signed(encounter_id, number), f"-signed-{number}")
+
+
+def read_signed(encounter_id: str, number: int) -> bytes:
+    """Return a signed version's PDF; refuse to if it is not what was signed."""
+    try:
+        with services().database.reading() as database:
+            pdf = reviews.signed_pdf(database, encounter_id, number)
+    except AlteredPdf:
+        abort(500, "This stored PDF is not the one that was signed. Please tell the admin of this system.")
+    return pdf or abort(404, "There is no such signed version.")
+
+
+def pdf_response(encounter_id: str, pdf: bytes, suffix: str = "") -> Response:
+    """Return a PDF as a response. Its name says nothing about the patient."""
+    response = Response(pdf, mimetype="application/pdf")
+    response.headers["Content-Disposition"] = f'inline; filename="summary-{encounter_id[:8]}{suffix}.pdf"'
+    return response
