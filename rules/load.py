@@ -14,7 +14,8 @@ from rules.check import (
     check_silence,
 )
 from rules.errors import Problem, RuleErrors
-from rules.questionnaire import Questionnaire, Section, assemble, read_scores, read_section
+from rules.questionnaire import Questionnaire, Section, assemble
+from rules.questionnaire_files import read_scores, read_section
 from rules.ruleset import Rule, RuleSet, content_hash, read_rules, read_sources
 from rules.source import Document, read
 from rules.syntax import Located

@@ -1,9 +1,9 @@
-"""What is asked: sections, pages and items, and the scores made of them, from `questionnaire/*.yaml` and `scores.yaml`.
+"""What is asked: sections, pages and items, and the scores made of them.
 
 The words for patients and clinicians are data; this module knows only their shape.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Annotated, Literal
@@ -11,10 +11,7 @@ from typing import Any as Data
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, field_validator, model_validator
 
-from rules.condition import All, Code, Condition, Number
-from rules.errors import did_you_mean
-from rules.source import Document, Path, validate
-from rules.syntax import Located, take_conditions
+from rules.condition import Code, Condition, Number
 
 ItemType = Literal["choice", "choices", "yes_no", "integer", "decimal", "text"]
 RESERVED = ("not_sure", "declined", "in_person")  # stand for a missing answer, so never a code
@@ -38,13 +35,17 @@ When = Annotated[Condition, PlainValidator(_only_conditions)]  # conditions are 
 
 
 class Option(Model):
-    """One answer that can be picked. `label` is for the patient, `short` for the clinician (default: the label)."""
+    """One answer that can be picked. `label` is for the patient, `short` for the clinician (default: the label).
+
+    `not_flagged` says why it is asked though no rule reads it.
+    """
 
     code: Code
     label: str
     short: str = ""
     hint: str = ""
     loinc: str | None = None
+    not_flagged: str = ""
 
     @field_validator("code")
     @classmethod
@@ -58,7 +59,10 @@ YES_NO = (Option(code="yes", label="Yes", short="yes"), Option(code="no", label=
 
 
 class Item(Model):
-    """One question. `when` is its whole condition (the page's included); `language` is that of its words."""
+    """One question. `when` is its whole condition (the page's included); `language` is that of its words.
+
+    `not_flagged` says why it is asked though no rule reads it.
+    """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     type: ItemType
@@ -75,6 +79,7 @@ class Item(Model):
     private: bool = False
     derived: Literal["date_of_birth"] | None = None
     loinc: str | None = None
+    not_flagged: str = ""
     page: str = ""  # its id
     section: str = ""  # its id
     language: str = ENGLISH
@@ -232,59 +237,6 @@ def combine(score: Score, lows: Sequence[Number], highs: Sequence[Number]) -> tu
         return prod(lows), prod(highs)
     (light, short), (heavy, tall) = lows, highs
     return round(light / (tall / 100) ** 2, 1), round(heavy / (short / 100) ** 2, 1)
-
-
-def read_section(document: Document) -> tuple[Section | None, tuple[Located, ...]]:
-    """Read one questionnaire file; problems go into the document."""
-    located = take_conditions(document)
-    if isinstance(document.data, dict):
-        _fill_option_lists(document, document.data)
-    section = validate(Section, document, document.data, ())
-    return section and _with_places(section), located
-
-
-def _fill_option_lists(document: Document, data: dict[str, Data]) -> None:
-    """Put the options themselves where an item names a list of them."""
-    lists = data["option_lists"] if isinstance(data.get("option_lists"), dict) else {}
-    for path, item in _items(data):
-        name = item.get("options")
-        if isinstance(name, str):
-            if name not in lists:
-                advice = did_you_mean(name, lists) or "add it to option_lists"
-                document.report((*path, "options"), f'unknown option list "{name}"', advice)
-            item["options"] = lists.get(name) or [{"code": "unknown_list", "label": "unknown list"}]
-
-
-def _items(data: dict[str, Data]) -> Iterator[tuple[Path, dict[str, Data]]]:
-    pages = data.get("pages")
-    for number, page in enumerate(pages if isinstance(pages, list) else ()):
-        items = page.get("items") if isinstance(page, dict) else None
-        for place, item in enumerate(items if isinstance(items, list) else ()):
-            if isinstance(item, dict):
-                yield ("pages", number, "items", place), item
-
-
-def _with_places(section: Section) -> Section:
-    pages = []
-    for page in section.pages:
-        place = {"page": page.id, "section": section.id}
-        items = tuple(item.model_copy(update=place | {"when": _both(page.when, item.when)}) for item in page.items)
-        pages.append(page.model_copy(update={"section": section.id, "items": items}))
-    return section.model_copy(update={"pages": tuple(pages)})
-
-
-def _both(first: Condition | None, second: Condition | None) -> Condition | None:
-    return All((first, second)) if first and second else first or second
-
-
-def read_scores(document: Document) -> dict[str, Score]:
-    """Read scores.yaml; problems go into the document."""
-    if isinstance(document.data, dict) and isinstance(document.data.get("scores"), dict):
-        for name, score in document.data["scores"].items():
-            if isinstance(score, dict):
-                score["id"] = name
-    file = validate(ScoreFile, document, document.data, ())
-    return dict(file.scores) if file else {}
 
 
 def assemble(sections: Iterable[Section], scores: Mapping[str, Score]) -> Questionnaire:

@@ -77,6 +77,25 @@ class Evidence(Model):
     note: str = ""
 
 
+class Explanation(Model):
+    """Why something that `intake rules check --deep` remarks on is meant. `about`: what it names, such as a rule."""
+
+    finding: Literal[
+        "never_raised",
+        "always_raised",
+        "only_if_missing",
+        "impossible",
+        "step_without_effect",
+        "never_its_priority",
+        "gap",
+        "contained_in",
+        "opposite_of",
+        "undecided",
+    ]
+    about: str = ""
+    because: str = Field(min_length=1)
+
+
 class RuleTest(Model):
     """One worked example inside a rule file: answers as `intake screen` reads them, and what must come out."""
 
@@ -105,6 +124,7 @@ class Rule(Model):
     related: tuple[Relation, ...] = ()
     review_by: date
     evidence: Evidence
+    explained: tuple[Explanation, ...] = ()
     tests: tuple[RuleTest, ...] = ()
     file: str = ""
 

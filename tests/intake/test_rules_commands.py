@@ -83,3 +83,20 @@ def test_check_tells_the_problems_and_their_number(rule_file: Path) -> None:
     assert 'falls.yaml:8:15: "priority" cannot be "urgent"' in told.output
     assert '"sarcf_5" is never 7; it goes from 0 to 2' in told.output
     assert told.output.endswith("2 problems found.\n")
+
+
+def test_a_deep_check_tells_what_is_odd_with_an_example(rule_file: Path) -> None:
+    told = intake("rules", "check", "--deep", rule_file)
+    assert (told.exit_code, told.output.splitlines()[-1]) == (0, "0 odd things, and 0 explained in the files.")
+    rule_file.write_text(RULE.replace("when: sarcf_5 >= 2", "when: sarcf_5 >= 1"), encoding="utf-8")
+    told = intake("rules", "check", "--deep", rule_file)
+    assert told.exit_code == 1
+    assert "falls.yaml:8:15: FALL1 is never just note: some step always makes it more urgent; mend it" in told.output
+    assert "    for example: Age: 65 years; Falls in the past year: " in told.output
+    assert intake("rules", "check", rule_file).exit_code == 0
+
+
+def test_a_deep_check_of_the_library_is_clean() -> None:
+    told = intake("rules", "check", "--deep")
+    assert told.exit_code == 0
+    assert told.output.splitlines()[-1].startswith("0 odd things, and ")

@@ -1,0 +1,128 @@
+"""The commands for rule files: `intake rules …`."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from rules.analysis import analyse
+from rules.check import run_tests
+from rules.coverage import coverage
+from rules.errors import RuleErrors
+from rules.load import LIBRARY, load, read_files
+from rules.ruleset import RuleSet
+
+TEST_COLUMNS = ("rule", "test", "expected", "got")
+COVERAGE_COLUMNS = ("rule", "test in its conditions", "true", "false", "missing")
+LIST_COLUMNS = ("rule", "priority", "status", "evidence: health", "link", "title")
+
+
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun: "1 rule", "2 rules"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+@click.group("rules")
+def rules_group() -> None:
+    """Look at, check and test rule files."""
+
+
+def _load(path: Path | None) -> RuleSet:
+    try:
+        return load(path or LIBRARY)
+    except RuleErrors as error:
+        click.echo(str(error), err=True)
+        click.echo(f"{count(len(error.problems), 'problem')} found.", err=True)
+        sys.exit(1)
+
+
+@rules_group.command("check")
+@click.argument("path", required=False, type=click.Path(exists=True, path_type=Path))
+@click.option("--deep", is_flag=True, help="Also what is odd: never raised, contained in another, gaps, read by none.")
+def check_command(path: Path | None, deep: bool) -> None:
+    """Name every problem in a folder of rule files, or in one file; without PATH, in those of the product.
+
+    With --deep the exit code is 1 if something odd is not explained in the files.
+    """
+    ruleset = _load(path)
+    for translation in ruleset.translations.values():
+        for notice in translation.notices:
+            click.echo(f"{notice}")
+        if translation.notices:
+            texts = count(len(translation.notices), "text")
+            click.echo(
+                f"Language {translation.language}: {texts} to translate; patients are shown the English till then."
+            )
+    click.echo(f"{count(len(ruleset.by_id), 'rule')}, no problems. Rule set {ruleset.hash}")
+    if deep and _print_remarks(ruleset, path):
+        sys.exit(1)
+
+
+def _print_remarks(ruleset: RuleSet, path: Path | None) -> bool:
+    """Print what is odd about the files that were named; True if something is not explained."""
+    named = set(read_files(path or LIBRARY))
+    remarks = [remark for remark in analyse(ruleset) if remark.problem.file in named]
+    odd = [remark for remark in remarks if not remark.explained]
+    for remark in odd:
+        click.echo(f"{remark.problem}")
+        if remark.example:
+            click.echo(f"    for example: {remark.example}")
+    click.echo(f"{count(len(odd), 'odd thing')}, and {len(remarks) - len(odd)} explained in the files.")
+    return bool(odd)
+
+
+@rules_group.command("test")
+@click.argument("path", required=False, type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--coverage", "with_coverage", is_flag=True, help="Show which ends the tests saw: each leaf true, false, missing."
+)
+def test_command(path: Path | None, with_coverage: bool) -> None:
+    """Run the tests inside the rule files; the exit code is 1 if one fails, or if coverage is asked for and lacking."""
+    ruleset = _load(path)
+    results = run_tests(ruleset)
+    rows = [(result.rule, result.name, result.expected, result.got) for result in results]
+    _print_table(TEST_COLUMNS, rows, ["    " if result.passed else "FAIL" for result in results])
+    for result in results:
+        if not result.passed:
+            click.echo(f'{result.rule} "{result.name}": expected {result.expected}, got {result.got}: {result.detail}')
+    failed = sum(not result.passed for result in results)
+    untested = [rule.id for rule in ruleset.by_id.values() if not rule.tests and rule.status != "retired"]
+    click.echo(f"{count(len(results), 'test')}: {len(results) - failed} passed, {failed} failed.")
+    if untested:
+        click.echo(f"Without a test: {', '.join(untested)}")
+    if with_coverage:
+        failed += _print_coverage(ruleset)
+    sys.exit(1 if failed else 0)
+
+
+@rules_group.command("list")
+@click.argument("path", required=False, type=click.Path(exists=True, path_type=Path))
+def list_command(path: Path | None) -> None:
+    """List the rules: id, priority, status, grades of evidence (health, link to oxytocin), title."""
+    rows = []
+    for rule in _load(path).by_id.values():
+        priority = " to ".join(dict.fromkeys((rule.priorities[-1].value, rule.priorities[0].value)))
+        rows.append((rule.id, priority, rule.status, rule.evidence.health, rule.evidence.link, rule.title))
+    _print_table(LIST_COLUMNS, rows)
+    click.echo(f"{count(len(rows), 'rule')}.")
+
+
+def _print_coverage(ruleset: RuleSet) -> bool:
+    """Print for each leaf of each rule which ends its tests saw; True if one was not seen."""
+    leaves = coverage(ruleset)
+    rows = []
+    for leaf in leaves:
+        ends = ("never" if end in leaf.lacking else "seen" for end in COVERAGE_COLUMNS[2:])
+        rows.append((leaf.rule, str(leaf.finding), *ends))
+    _print_table(COVERAGE_COLUMNS, rows, ["LACK" if leaf.lacking else "    " for leaf in leaves])
+    total, lacking = 3 * len(leaves), sum(len(leaf.lacking) for leaf in leaves)
+    click.echo(f"Coverage: {total - lacking} of {total} ends seen ({100 * (total - lacking) // max(total, 1)}%)")
+    return lacking > 0
+
+
+def _print_table(head: Sequence[str], rows: Sequence[Sequence[str]], marks: Sequence[str] = ()) -> None:
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    for mark, row in zip(["    ", *marks] if marks else [""] * (len(rows) + 1), [head, *rows], strict=True):
+        line = "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True))
+        click.echo(f"{mark}  {line}".rstrip() if marks else line.rstrip())
