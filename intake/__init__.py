@@ -12,7 +12,6 @@ from intake import (
     about,
     accounts,
     admin,
-    admin_drafts,
     clinician,
     correction,
     days,
@@ -42,20 +41,6 @@ SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
-VIEWS = (
-    about,
-    accounts,
-    kiosk,
-    entry,
-    patient,
-    correction,
-    desk_import,
-    desk,
-    clinician,
-    review,
-    admin,
-    admin_drafts,
-)
 LOG = logging.getLogger(__name__)
 
 
@@ -75,7 +60,7 @@ def create_app(settings: Settings) -> Flask:
     _prepare_templates(app, settings)
     language.prepare(app)
     CSRFProtect(app).exempt("intake.patient.leave")  # whoever must get off a page gets off it
-    for module in VIEWS:
+    for module in (about, accounts, kiosk, entry, patient, correction, desk_import, desk, clinician, review, admin):
         app.register_blueprint(module.views)
     app.after_request(_protect)
     static_files.prepare(app)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from unicodedata import category
 
 from reports.review import HandFlag, Opinion, Review, Verdict
-from reports.summary import URGENT, FlagLine
+from reports.summary import FlagLine
+from reports.unassessed import URGENT
 from rules.ruleset import Priority
 
 LONGEST_TITLE = 120  # characters

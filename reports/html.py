@@ -5,7 +5,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from reports.charts import score_bar
+from reports.charts import score_bar, timeline_chart, trend
 from reports.summary import Summary
 
 _PACKAGES = Path(__file__).parent.parent
@@ -39,5 +39,5 @@ def _environment() -> Environment:
         autoescape=True,
         undefined=StrictUndefined,
     )
-    environment.globals.update(score_bar=score_bar, style=style)
+    environment.globals.update(score_bar=score_bar, trend=trend, timeline_chart=timeline_chart, style=style)
     return environment

@@ -1,9 +1,11 @@
 """Scores in words and as numbers for their bars: what is known, what may still be added, and the bands both meet."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from types import MappingProxyType
 
-from reports.wording import joined
+from reports.wording import day, joined
 from rules.condition import findings
 from rules.explain import variable_words
 from rules.questionnaire import Score
@@ -12,10 +14,26 @@ from rules.scores import ScoreValue
 
 
 @dataclass(frozen=True)
+class EarlierScore:
+    """The same score of the same person at an earlier screening: from `low` to `high`, which are one if complete."""
+
+    day: date
+    low: float
+    high: float
+
+    @property
+    def words(self) -> str:
+        """The score with its day: "12 on 3 March 2026", "9 to 12 on 3 March 2026"."""
+        value = f"{self.low:g}" if self.low == self.high else f"{self.low:g} to {self.high:g}"
+        return f"{value} on {day(self.day)}"
+
+
+@dataclass(frozen=True)
 class ScoreLine:
     """One score with bands. `words` say what it is, `band` what it means; it lies from `low` to `high`.
 
-    The scale goes from `least` to `most`; `cuts` are the starts of the bands but the first.
+    The scale goes from `least` to `most`; `cuts` are the starts of the bands but the first. `earlier` are the scores
+    of earlier visits, oldest first.
     """
 
     title: str
@@ -26,10 +44,13 @@ class ScoreLine:
     least: float
     most: float
     cuts: tuple[float, ...]
+    earlier: tuple[EarlierScore, ...] = ()
 
 
-def score_lines(response: Response) -> Iterator[ScoreLine]:
-    """Yield each score that has bands and at least one answer."""
+def score_lines(
+    response: Response, earlier: Mapping[str, Sequence[EarlierScore]] = MappingProxyType({})
+) -> Iterator[ScoreLine]:
+    """Yield each score that has bands and at least one answer. `earlier` are those of earlier visits, by score id."""
     for score in response.questionnaire.scores.values():
         value = response.scores[score.id]
         bounds = response.questionnaire.bounds(score.id)
@@ -45,6 +66,7 @@ def score_lines(response: Response) -> Iterator[ScoreLine]:
             least=bounds[0],
             most=bounds[1],
             cuts=tuple(band.low for band in score.bands[1:]),
+            earlier=tuple(sorted(earlier.get(score.id, ()), key=lambda visit: visit.day)),
         )
 
 

@@ -1,20 +1,32 @@
 """A screening laid out for a clinician who has ninety seconds: plain values, in the order in which they are read."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from types import MappingProxyType
 
+from reports.appendix import AnswerSection, EvidenceLine, answer_section, evidence_of
+from reports.attached import screening_json
 from reports.review import Review
 from reports.said import Quote, quotes, to_talk_about
-from reports.scores import ScoreLine, score_lines, scores_left_out
-from reports.wording import citation, count, day, day_and_time, missing_counts, missing_words, short_source, shortened
+from reports.scores import EarlierScore, ScoreLine, score_lines, scores_left_out
+from reports.taken import Moment, Taken, taken, timeline
+from reports.unassessed import (
+    MOST_NAMED,
+    URGENT,
+    OpenLine,
+    in_words,
+    most_telling_first,
+    other_lines,
+    urgent_lines,
+)
+from reports.wording import count, day, day_and_time, missing_words, short_source, shortened
 from rules.explain import considerations, reason_text
-from rules.questionnaire import Questionnaire, Section
-from rules.response import Missing, Response, answer_words
-from rules.ruleset import Priority, Rule, RuleSet
+from rules.response import Response
+from rules.ruleset import Priority, RuleSet
 from rules.screening import RuleOutcome, Screening
 
-URGENT = (Priority.EMERGENCY, Priority.SAME_DAY)
 SAFETY = "safety"  # the topic of the rules that look for what may be serious; they stand first when urgent or soon
 PRIORITY_WORDS = {
     Priority.EMERGENCY: "Emergency",
@@ -23,8 +35,6 @@ PRIORITY_WORDS = {
     Priority.ROUTINE: "Routine",
     Priority.NOTE: "Note",
 }
-MOST_NAMED = 3  # missing answers named for one rule and reason; the others are counted
-MOST_OPEN_LINES = 12  # rules not assessed that are listed one by one; more are put together by topic
 LONGEST_RUNNING_NAME = 60  # characters of the name at the foot of each page
 WISH, ALL_TRUE = "matters_most", "everything_true"  # items with a place of their own
 
@@ -57,53 +67,12 @@ class FlagLine:
 
 
 @dataclass(frozen=True)
-class OpenLine:
-    """One or more rules that could not be assessed, and the missing answers that they wait for.
-
-    `topic` is set where a whole topic is put together in one line.
-    """
-
-    titles: tuple[str, ...]
-    rules: tuple[str, ...]
-    waits_for: str
-    topic: str = ""
-
-
-@dataclass(frozen=True)
-class AnswerLine:
-    """One answer in the appendix; `missing` marks one that was not given, `private` one that no copy may show."""
-
-    question: str
-    answer: str
-    missing: bool
-    private: bool
-
-
-@dataclass(frozen=True)
-class AnswerSection:
-    """The appendix of one section of the questionnaire. `not_asked` counts the questions that did not apply."""
-
-    title: str
-    answers: tuple[AnswerLine, ...]
-    not_asked: int
-
-
-@dataclass(frozen=True)
-class EvidenceLine:
-    """What stands behind one flag: its publications in full, and the rule's note on them."""
-
-    rule: str
-    title: str
-    note: str
-    sources: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class Summary:
     """Everything that the summary shows, on screen and on paper.
 
     `completed_at` is only for the document's properties; all that is read is in words already. `review` is what a
-    clinician made of it; None where nobody reviews, as on the command line.
+    clinician made of it; None where nobody reviews, as on the command line. `sources` are the publications that the
+    evidence counts from 1; `data` is the screening as JSON (`reports/attached.py`).
     """
 
     clinic: str
@@ -115,6 +84,7 @@ class Summary:
     completed_at: datetime | None
     appointment: str
     doubts: tuple[str, ...]
+    unsafe_words: str
     unsafe: tuple[FlagLine, ...]
     ask_in_person: tuple[OpenLine, ...]
     flags: tuple[FlagLine, ...]
@@ -125,8 +95,12 @@ class Summary:
     own_words: tuple[Quote, ...]
     scores: tuple[ScoreLine, ...]
     scores_left_out: tuple[str, ...]
+    taken: tuple[Taken, ...]
+    timeline: tuple[Moment, ...]
     answers: tuple[AnswerSection, ...]
     evidence: tuple[EvidenceLine, ...]
+    sources: tuple[str, ...]
+    data: bytes
     rule_set: str
     agreed: bool
     drafts: bool
@@ -142,19 +116,19 @@ def summarise(
     clinic: str,
     completed_at: datetime | None,
     appointment_at: datetime | None = None,
+    earlier: Mapping[str, Sequence[EarlierScore]] = MappingProxyType({}),
 ) -> Summary:
     """Return the summary of a screening. `patient` and `completed_at` are None where nobody is named.
 
-    Times are shown in the time zone that they come in.
+    Times are shown in the time zone that they come in. `earlier` are the scores of earlier visits, by score id.
     """
     questionnaire = response.questionnaire
     today = (completed_at or datetime.now(UTC)).date()
     raised = [_flag(flag, ruleset, response, today) for flag in screening.raised]
     unsafe = {flag.rule for flag in screening.raised if _is_unsafe(flag, ruleset)}
     left_open = [(ruleset.by_id[outcome.rule], outcome) for outcome in screening.not_assessed]
-    left_open.sort(key=_most_telling_first)
-    urgent_open = [(rule, outcome) for rule, outcome in left_open if _could_be_urgent(rule)]
-    other_open = [(rule, outcome) for rule, outcome in left_open if not _could_be_urgent(rule)]
+    left_open.sort(key=most_telling_first)
+    evidence, sources = evidence_of((ruleset.by_id[flag.rule] for flag in raised), ruleset)
     age = response.answers.get("age")
     name = " ".join(patient.name.split()) if patient else "Name not given"
     return Summary(
@@ -167,18 +141,29 @@ def summarise(
         completed_at=completed_at,
         appointment=f"Appointment {day_and_time(appointment_at)}" if appointment_at else "",
         doubts=tuple(_doubts(response, screening)),
+        unsafe_words=_counted(flag for flag in raised if flag.rule in unsafe),
         unsafe=tuple(flag for flag in raised if flag.rule in unsafe),
-        ask_in_person=_open_lines(urgent_open, questionnaire),
+        ask_in_person=urgent_lines(left_open, questionnaire),
         flags=tuple(flag for flag in raised if flag.rule not in unsafe),
-        not_assessed=_open_lines(other_open, questionnaire),
-        not_assessed_words=_not_assessed_words(left_open, questionnaire),
+        not_assessed=other_lines(left_open, questionnaire),
+        not_assessed_words=in_words(left_open, questionnaire),
         wish=next((quote for item, quote in quotes(response) if item == WISH), None),
         rather_in_person=to_talk_about(response),
         own_words=tuple(quote for item, quote in quotes(response) if item != WISH),
-        scores=tuple(score_lines(response)),
+        scores=tuple(score_lines(response, earlier)),
         scores_left_out=tuple(scores_left_out(response)),
-        answers=tuple(_section(section, response) for section in questionnaire.sections),
-        evidence=tuple(_evidence(ruleset.by_id[flag.rule], ruleset) for flag in raised),
+        taken=taken(response),
+        timeline=timeline(response),
+        answers=tuple(answer_section(section, response) for section in questionnaire.sections),
+        evidence=evidence,
+        sources=sources,
+        data=screening_json(
+            ruleset,
+            response,
+            screening,
+            patient=(patient.name, patient.date_of_birth) if patient else None,
+            completed_at=completed_at,
+        ),
         rule_set=screening.rule_set,
         agreed=screening.agreed,
         drafts=any(ruleset.by_id[rule].status == "draft" for rule in screening.outcomes),
@@ -196,19 +181,14 @@ def _doubts(response: Response, screening: Screening) -> Iterator[str]:
         yield "The patient told us that not all of these answers are true."
 
 
+def _counted(flags: Iterable[FlagLine]) -> str:
+    """How many flags of each priority: "1 emergency, 2 soon"; "" for none."""
+    counts = Counter(flag.priority_words.lower() for flag in flags)
+    return ", ".join(f"{number} {words}" for words, number in counts.items())
+
+
 def _is_unsafe(flag: RuleOutcome, ruleset: RuleSet) -> bool:
     return flag.priority in URGENT or (flag.priority is Priority.SOON and ruleset.by_id[flag.rule].topic == SAFETY)
-
-
-def _most_telling_first(left_open: tuple[Rule, RuleOutcome]) -> tuple[int, bool, int]:
-    """By priority; then what was said to be not known before what was only skipped; then what lacks least."""
-    rule, outcome = left_open
-    is_skipped = all(answer.why is Missing.SKIPPED for answer in outcome.missing)
-    return rule.priorities[0].rank, is_skipped, len(outcome.missing)
-
-
-def _could_be_urgent(rule: Rule) -> bool:
-    return any(priority in URGENT for priority in rule.priorities)
 
 
 def _flag(flag: RuleOutcome, ruleset: RuleSet, response: Response, today: date) -> FlagLine:
@@ -230,50 +210,3 @@ def _flag(flag: RuleOutcome, ruleset: RuleSet, response: Response, today: date) 
         overdue=f"Its evidence was due for review on {day(rule.review_by)}" if rule.review_by < today else "",
         private=rule.private,
     )
-
-
-def _open_lines(left_open: list[tuple[Rule, RuleOutcome]], questionnaire: Questionnaire) -> tuple[OpenLine, ...]:
-    """Rules one by one while they are few; otherwise one line for each topic, so that a blank form fills no page."""
-    if len(left_open) <= MOST_OPEN_LINES:
-        return tuple(
-            OpenLine((rule.title,), (rule.id,), missing_words(outcome.missing, questionnaire, MOST_NAMED))
-            for rule, outcome in left_open
-        )
-    topics: dict[str, list[tuple[Rule, RuleOutcome]]] = {}
-    for rule, outcome in left_open:
-        topics.setdefault(rule.topic, []).append((rule, outcome))
-    return tuple(
-        OpenLine(
-            titles=tuple(rule.title for rule, _ in together),
-            rules=tuple(rule.id for rule, _ in together),
-            waits_for=missing_words(
-                dict.fromkeys(answer for _, outcome in together for answer in outcome.missing),
-                questionnaire,
-                MOST_NAMED,
-            ),
-            topic=topic.replace("_", ", ").capitalize(),
-        )
-        for topic, together in topics.items()
-    )
-
-
-def _not_assessed_words(left_open: list[tuple[Rule, RuleOutcome]], questionnaire: Questionnaire) -> str:
-    if not left_open:
-        return ""
-    waiting = missing_counts((answer for _, outcome in left_open for answer in outcome.missing), questionnaire)
-    return f"{count(len(left_open), 'rule')} for want of {waiting}"
-
-
-def _section(section: Section, response: Response) -> AnswerSection:
-    items = [item for page in section.pages for item in page.items]
-    lines = tuple(
-        AnswerLine(item.short, answer_words(item, answer), isinstance(answer, Missing), item.private)
-        for item in items
-        if (answer := response.answers.get(item.id)) is not None
-    )
-    return AnswerSection(section.title, lines, len(items) - len(lines))
-
-
-def _evidence(rule: Rule, ruleset: RuleSet) -> EvidenceLine:
-    sources = tuple(citation(ruleset.sources[key]) for key in rule.evidence.sources)
-    return EvidenceLine(rule.id, rule.title, " ".join(rule.evidence.note.split()), sources)

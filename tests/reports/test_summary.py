@@ -51,11 +51,52 @@ def test_a_long_text_is_cut_on_the_first_pages_and_whole_in_the_list_of_answers(
     assert story.strip() in [line.answer.strip() for section in summary.answers for line in section.answers]
 
 
-def test_many_rules_that_wait_are_put_together_by_topic(summarised: Summarised) -> None:
+def test_many_rules_that_wait_are_put_together_by_topic_unless_they_could_be_urgent(summarised: Summarised) -> None:
     blank = summarised({})
-    lines = (*blank.ask_in_person, *blank.not_assessed)
-    assert all(line.topic for line in lines)
-    assert len(lines) <= 12
+    assert all(line.topic for line in blank.not_assessed)
+    assert len(blank.not_assessed) <= 12
+    assert all(len(line.rules) == 1 and not line.topic for line in blank.ask_in_person)
+
+
+def test_a_blank_form_names_item_9_and_the_fear_of_a_partner_each_in_a_line_of_its_own(summarised: Summarised) -> None:
+    lines = {line.rules: line for line in summarised({}).ask_in_person}
+    assert "Better off dead or self-harm (item 9)" in lines["RF1",].waits_for
+    assert lines["RF14",].waits_for == "Skipped: Afraid of partner or ex-partner"
+
+
+def test_the_answer_to_what_is_unsafe_counts_the_flags(woman_of_52: Summary, summarised: Summarised) -> None:
+    assert woman_of_52.unsafe_words == "1 same day, 1 soon"
+    assert "Yes: 1 same day, 1 soon." in page(woman_of_52)
+    assert summarised({}).unsafe_words == ""
+
+
+def test_each_flag_names_its_rule_with_the_version_of_the_rule_set(woman_of_52: Summary) -> None:
+    assert f"<b>RF6</b>, version {woman_of_52.rule_set[:8]}" in page(woman_of_52)
+
+
+def test_each_publication_stands_once_and_flags_point_to_it_by_number(summarised: Summarised) -> None:
+    summary = summarised(WOMAN_OF_52 | {"phq9_6": 3, "gad7_1": 3, "gad7_2": 3, "gad7_3": 3, "gad7_4": 3})
+    assert len(set(summary.sources)) == len(summary.sources)
+    named = [number for line in summary.evidence for number in line.sources]
+    assert set(named) == set(range(1, len(summary.sources) + 1))
+
+
+def test_no_and_what_was_not_given_are_put_together_in_the_appendix_and_nothing_is_lost(
+    woman_of_52: Summary, summarised: Summarised
+) -> None:
+    for summary in (woman_of_52, summarised({})):
+        for section in summary.answers:
+            shown = [*section.told, *(line for lines in section.together.values() for line in lines)]
+            assert sorted(line.question for line in shown) == sorted(line.question for line in section.answers)
+    about = next(section for section in woman_of_52.answers if section.title == "About you")
+    assert [line.question for line in about.together["no"]] == ["Has testes"]
+    assert "Has a prostate" in [line.question for line in about.together["skipped"]]
+
+
+def test_questions_that_were_not_asked_are_named(woman_of_52: Summary) -> None:
+    hormones = next(section for section in woman_of_52.answers if section.title == "Hormones")
+    assert "Route of oestrogen" in hormones.not_asked
+    assert "Not asked" in page(woman_of_52)
 
 
 def test_answers_that_are_said_not_to_be_true_are_pointed_out(summarised: Summarised) -> None:
