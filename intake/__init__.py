@@ -12,6 +12,7 @@ from intake import (
     about,
     accounts,
     admin,
+    admin_drafts,
     clinician,
     correction,
     days,
@@ -41,6 +42,20 @@ SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
+VIEWS = (
+    about,
+    accounts,
+    kiosk,
+    entry,
+    patient,
+    correction,
+    desk_import,
+    desk,
+    clinician,
+    review,
+    admin,
+    admin_drafts,
+)
 LOG = logging.getLogger(__name__)
 
 
@@ -60,7 +75,7 @@ def create_app(settings: Settings) -> Flask:
     _prepare_templates(app, settings)
     language.prepare(app)
     CSRFProtect(app).exempt("intake.patient.leave")  # whoever must get off a page gets off it
-    for module in (about, accounts, kiosk, entry, patient, correction, desk_import, desk, clinician, review, admin):
+    for module in VIEWS:
         app.register_blueprint(module.views)
     app.after_request(_protect)
     static_files.prepare(app)

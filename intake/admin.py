@@ -1,4 +1,4 @@
-"""The admin's pages: the published rule set, read-only.
+"""The admin's pages: the published rule set, to be read.
 
 Each rule with what it asks for, what it rests on, and whether its own tests pass.
 """
@@ -6,14 +6,13 @@ Each rule with what it asks for, what it rests on, and whether its own tests pas
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 
 from flask import Blueprint, abort, render_template
 
+from intake import checked
 from intake.accounts import requires
 from intake.services import services
 from reports.summary import PRIORITY_WORDS
-from rules.check import TestResult, run_tests
 from rules.condition import All, Any, AtLeast, Condition, Finding, Not, as_text, parts_of
 from rules.ruleset import Rule, RuleSet
 
@@ -59,7 +58,7 @@ class Topic:
 def overview() -> str:
     """Show the published rule set at a glance."""
     ruleset = _published()
-    results = _test_results(ruleset.hash)
+    results = checked.test_results(ruleset.files)
     failed = Counter(result.rule for result in results if not result.passed)
     in_use = [rule for rule in ruleset.by_id.values() if rule.status != "retired"]
     return render_template(
@@ -95,7 +94,7 @@ def rule(rule_id: str) -> str:
         is_overdue=_is_overdue(found),
         sources=[(key, ruleset.sources[key]) for key in found.evidence.sources],
         questions=_questions(ruleset, found),
-        results=[result for result in _test_results(ruleset.hash) if result.rule == rule_id],
+        results=[result for result in checked.test_results(ruleset.files) if result.rule == rule_id],
         before=order[place - 1] if place else None,
         after=order[place + 1] if place + 1 < len(order) else None,
     )
@@ -104,13 +103,6 @@ def rule(rule_id: str) -> str:
 def _published() -> RuleSet:
     with services().database.reading() as database:
         return services().screeners.published(database).ruleset
-
-
-@lru_cache(maxsize=8)
-def _test_results(rule_set_hash: str) -> tuple[TestResult, ...]:
-    # a rule set never changes, so neither do the results; they take about half a second
-    with services().database.reading() as database:
-        return run_tests(services().screeners.get(database, rule_set_hash).ruleset)
 
 
 def _topics(ruleset: RuleSet) -> list[Topic]:

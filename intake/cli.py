@@ -52,8 +52,9 @@ def init() -> None:
         reason = error.orig if isinstance(error, OperationalError) else error.strerror
         raise click.ClickException(f"cannot make the database in {settings.data}: {reason}") from error
     with database.writing() as session:
-        is_new = rulesets.publish(session, library())
-    click.echo(f"Data in {settings.data}; rule set {library().hash[:12]} {'published' if is_new else 'in use'}.")
+        is_new = not rulesets.is_edited(session) and rulesets.publish(session, library())
+        in_use = rulesets.published_hash(session) or ""
+    click.echo(f"Data in {settings.data}; rule set {in_use[:12]} {'published' if is_new else 'in use'}.")
 
 
 @main.command("demo")

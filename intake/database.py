@@ -8,7 +8,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import JSON, DateTime, Engine, ForeignKey, String, UniqueConstraint, create_engine, event
+from sqlalchemy import JSON, DateTime, Engine, ForeignKey, String, Text, UniqueConstraint, create_engine, event
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -38,6 +38,40 @@ class RuleSetRow(Row):
     hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     files: Mapped[dict[str, str]] = mapped_column(JSON)
     published_at: Mapped[datetime] = mapped_column(Moment, index=True)
+
+
+class DraftRow(Row):
+    """Changed rule files on top of a published rule set: their texts by name. It ends when published or discarded.
+
+    `approved_hash` names the content (all files) that `approved_by`, a member of staff, stands for.
+    """
+
+    __tablename__ = "draft"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), unique=True)
+    base_hash: Mapped[str] = mapped_column(ForeignKey("rule_set.hash"))
+    changes: Mapped[dict[str, str]] = mapped_column(JSON)
+    changed_by: Mapped[str] = mapped_column(String(36))
+    changed_at: Mapped[datetime] = mapped_column(Moment)
+    approved_hash: Mapped[str | None] = mapped_column(String(64))
+    approved_by: Mapped[str | None] = mapped_column(String(36))
+
+
+class PublicationRow(Row):
+    """One time that a rule set was published: in the place of which, how, and who (members of staff) stood for it."""
+
+    __tablename__ = "publication"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    rule_set_hash: Mapped[str] = mapped_column(ForeignKey("rule_set.hash"))
+    from_hash: Mapped[str | None] = mapped_column(ForeignKey("rule_set.hash"))
+    published_at: Mapped[datetime] = mapped_column(Moment, index=True)
+    how: Mapped[str] = mapped_column(String(20))
+    name: Mapped[str] = mapped_column(String(100))
+    note: Mapped[str] = mapped_column(Text)
+    published_by: Mapped[str | None] = mapped_column(String(36))
+    approved_by: Mapped[str | None] = mapped_column(String(36))
 
 
 class EncounterRow(Row):

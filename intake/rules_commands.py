@@ -11,6 +11,7 @@ from rules.check import run_tests
 from rules.coverage import coverage
 from rules.errors import RuleErrors
 from rules.load import LIBRARY, load, read_files
+from rules.mutation import mutate
 from rules.ruleset import RuleSet
 
 TEST_COLUMNS = ("rule", "test", "expected", "got")
@@ -106,6 +107,29 @@ def list_command(path: Path | None) -> None:
         rows.append((rule.id, priority, rule.status, rule.evidence.health, rule.evidence.link, rule.title))
     _print_table(LIST_COLUMNS, rows)
     click.echo(f"{count(len(rows), 'rule')}.")
+
+
+@rules_group.command("mutate")
+@click.argument("path", required=False, type=click.Path(exists=True, path_type=Path))
+@click.option("--all", "with_equal", is_flag=True, help="Also the changes that make no difference to any patient.")
+def mutate_command(path: Path | None, with_equal: bool) -> None:
+    """Change each rule a little, in every way, and tell the changes that no test in its file notices.
+
+    Each comes with a test to paste. The exit code is 1 if there is such a change.
+    """
+    ruleset = _load(path)
+    found = mutate(ruleset, only=frozenset(read_files(path or LIBRARY)))
+    for change in found.unnoticed if with_equal else found.survivors:
+        click.echo(f"{change.problem}")
+        if change.test:
+            click.echo(f"    {change.test}")
+    equal = len(found.unnoticed) - len(found.survivors)
+    noticed = found.tried - len(found.unnoticed)
+    click.echo(
+        f"{count(found.tried, 'change')}: {noticed} noticed, {equal} without a difference, "
+        f"{len(found.survivors)} not noticed."
+    )
+    sys.exit(1 if found.survivors else 0)
 
 
 def _print_coverage(ruleset: RuleSet) -> bool:

@@ -1,24 +1,79 @@
 """The rule sets of an installation: stored whole by their hash; the one published last screens."""
 
 import threading
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Literal
+from uuid import uuid4
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from intake.database import RuleSetRow
+from intake.database import PublicationRow, RuleSetRow
 from rules.load import load_texts
 from rules.ruleset import RuleSet
 from rules.screening import Screener
 
+How = Literal["installed", "approved", "alone", "back"]
 
-def publish(session: Session, ruleset: RuleSet) -> bool:
-    """Make a rule set the one that screens; True unless it was already."""
-    if published_hash(session) == ruleset.hash:
+
+@dataclass(frozen=True)
+class Publication:
+    """One time that a rule set was published, in the place of `from_hash`.
+
+    `how`: it came with the product ("installed"); a second admin approved it ("approved"), or none did, in a clinic
+    that does without ("alone"); or it is one from before ("back"). `name` is the draft's; the people are ids of staff.
+    """
+
+    rule_set_hash: str
+    from_hash: str | None
+    published_at: datetime
+    how: How
+    name: str = ""
+    note: str = ""
+    published_by: str | None = None
+    approved_by: str | None = None
+
+
+def publish(
+    session: Session,
+    ruleset: RuleSet,
+    how: How = "installed",
+    *,
+    name: str = "",
+    note: str = "",
+    published_by: str | None = None,
+    approved_by: str | None = None,
+) -> bool:
+    """Make a rule set the one that screens, and record it; True unless it was already."""
+    before = published_hash(session)
+    if before == ruleset.hash:
         return False
     now = datetime.now(UTC)
     session.merge(RuleSetRow(hash=ruleset.hash, files=dict(ruleset.files), published_at=now))
+    session.flush()
+    row = PublicationRow(id=str(uuid4()), rule_set_hash=ruleset.hash, from_hash=before, published_at=now, how=how)
+    row.name, row.note, row.published_by, row.approved_by = name, note, published_by, approved_by
+    session.add(row)
     return True
+
+
+def publications(session: Session) -> list[Publication]:
+    """Return every publication, the newest first."""
+    rows = session.scalars(select(PublicationRow).order_by(PublicationRow.published_at.desc()))
+    return [_publication(row) for row in rows]
+
+
+def is_edited(session: Session) -> bool:
+    """Whether an admin published the rule set in use, so that a new version of the product must not replace it."""
+    newest = select(PublicationRow.how).order_by(PublicationRow.published_at.desc()).limit(1)
+    return session.scalar(newest) not in (None, "installed")
+
+
+def _publication(row: PublicationRow) -> Publication:
+    how: How = row.how  # type: ignore[assignment]
+    moments = row.rule_set_hash, row.from_hash, row.published_at
+    return Publication(*moments, how, row.name, row.note, row.published_by, row.approved_by)
 
 
 def published_hash(session: Session) -> str | None:

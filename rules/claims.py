@@ -128,6 +128,21 @@ def ends(rule: Rule) -> dict[str, Claim]:
     return found
 
 
+def end_of(rule: Rule, values: Mapping[str, Value]) -> str:
+    """Return how a rule ends for one patient, in the words of `ends`."""
+    applies = True if rule.applies_when is None else truth(rule.applies_when, values)
+    is_raised = truth(rule.raised_when, values)
+    if applies is False:
+        return Outcome.NOT_APPLICABLE.value
+    if applies is None or is_raised is None:
+        return Outcome.NOT_ASSESSED.value
+    if not is_raised:
+        return Outcome.NOT_RAISED.value
+    steps = [step.to for step in rule.escalate if truth(step.when, values) is True]
+    priority = min((rule.priority, *steps), key=lambda step: step.rank)
+    return f"{Outcome.RAISED.value}, {priority.value}"
+
+
 def twin(condition: Condition, variable: str, mark: str) -> Condition:
     """Return a condition with one of its variables replaced by that variable's twin."""
     match condition:

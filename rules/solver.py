@@ -3,7 +3,7 @@
 Every patient found is confirmed by the plain reference before anybody sees it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any as Term
 
@@ -83,7 +83,9 @@ class Solver:
     def _complete(self, items: Iterable[str]) -> list[Term]:
         return [z3.Implies(self._terms.variable(name).applies, self._terms.variable(name).known) for name in items]
 
-    def _is_possible(self, wanted: Iterable[Term]) -> bool:
+    def _is_possible(self, wanted: Sequence[Term]) -> bool:
+        if self._terms.hints and self._solver.check(*wanted, *self._terms.hints) == z3.sat:
+            return True
         end = self._solver.check(*wanted)
         if end == z3.unknown:
             raise Undecided(f"not decided in {MOST_TIME // 1000} seconds")
@@ -101,7 +103,7 @@ class Solver:
                     break
 
     def _prefer(self, term: Term) -> bool:
-        is_possible = bool(self._solver.check(term) == z3.sat)
+        is_possible = bool(self._solver.check(term, *self._terms.hints) == z3.sat)
         if is_possible:
             self._solver.add(term)
         return is_possible

@@ -17,6 +17,7 @@ from rules.claims import TWIN, Claim, Every, Is, No, Rises, Some, variables
 from rules.condition import All, Any, AtLeast, Condition, Finding, Not, findings
 from rules.questionnaire import Item, Questionnaire, Score
 
+COMMON_HEIGHT = 170  # centimetres
 GRAIN = 1000  # decimals are whole thousandths, finer than any test that people write
 
 
@@ -42,11 +43,13 @@ class Variable:
 class Terms:
     """The items, scores and claims of one questionnaire as terms. `facts` grows with the items that were asked for.
 
+    `hints` are not facts: a patient whom they fit too is found sooner, and most often there is one.
     `gated` false: as if every item were asked of everybody.
     """
 
     def __init__(self, questionnaire: Questionnaire, *, gated: bool) -> None:
         self.facts: list[Term] = []
+        self.hints: list[Term] = []
         self._questionnaire = questionnaire
         self._gated = gated
         self._variables: dict[str, Variable] = {}
@@ -170,6 +173,7 @@ class Terms:
         if score.product:
             return reduce(lambda one, other: one * other, lows), reduce(lambda one, other: one * other, highs)
         (light, short), (heavy, tall) = lows, highs
+        self.hints.append(self.variable(score.items[1]).low == COMMON_HEIGHT)  # makes the square a plain number
         return self._mass_index(f"{score.id} low", light, tall), self._mass_index(f"{score.id} high", heavy, short)
 
     def _mass_index(self, name: str, weight: Term, height: Term) -> Term:

@@ -34,6 +34,8 @@ ORDER = {  # each module imports only those above it
         "remarks",
         "unread",
         "analysis",
+        "mutants",
+        "mutation",
         "translation",
         "load",
         "overview",

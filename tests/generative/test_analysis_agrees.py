@@ -8,10 +8,12 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from rules.analysis import analyse
-from rules.claims import Claim, Every, Is, No, Some, cleared, ends, holds_of, raised
+from rules.claims import Claim, Every, Is, No, Some, cleared, end_of, ends, holds_of, raised
 from rules.condition import Condition
 from rules.errors import RuleErrors
 from rules.load import load_texts
+from rules.mutants import mutants
+from rules.mutation import mutate
 from rules.ruleset import RuleSet
 from rules.solver import Solver
 from tests.generative.answers import FILES, as_data, conditions, every_patient
@@ -80,7 +82,21 @@ def test_the_remarks_on_rules_are_those_of_counting_all_patients(generated: list
 def test_each_patient_is_at_exactly_one_of_the_ends_of_a_rule(condition: Condition, step: Condition) -> None:
     rule = ruleset(condition, escalated_when=step).by_id["R0"]
     for values in PATIENTS:
-        assert sum(holds_of(end, values) for end in ends(rule).values()) == 1
+        assert [end for end, claim in ends(rule).items() if holds_of(claim, values)] == [end_of(rule, values)]
+
+
+@settings(QUIET, max_examples=60)
+@given(conditions(), conditions(1))
+def test_a_change_without_a_test_is_one_that_makes_no_difference_to_any_patient(
+    condition: Condition, step: Condition
+) -> None:
+    rules = ruleset(condition, escalated_when=step)
+    rule = rules.by_id["R0"]
+    ends_before = [end_of(rule, values) for values in PATIENTS]
+    equal = sum([end_of(mutant.rule, values) for values in PATIENTS] == ends_before for mutant in mutants(rule))
+    found = mutate(rules)
+    assert found.tried == len(list(mutants(rule)))
+    assert (len(found.unnoticed), len(found.survivors)) == (found.tried, found.tried - equal)
 
 
 @pytest.mark.parametrize("wanted", [True, False, None])

@@ -100,3 +100,25 @@ def test_a_deep_check_of_the_library_is_clean() -> None:
     told = intake("rules", "check", "--deep")
     assert told.exit_code == 0
     assert told.output.splitlines()[-1].startswith("0 odd things, and ")
+
+
+def test_mutate_proposes_tests_after_which_it_is_silent(rule_file: Path) -> None:
+    told = intake("rules", "mutate", rule_file)
+    assert told.exit_code == 1
+    assert 'falls.yaml:9:33: no test of FALL1 notices: "sarcf_5 >= 2" made "sarcf_5 >= 1"; add a test' in told.output
+    for _ in range(20):
+        proposed = [line for line in told.output.splitlines() if line.startswith("    - ")]
+        if not proposed:
+            break
+        rule_file.write_text(rule_file.read_text(encoding="utf-8") + f"  {proposed[0]}\n", encoding="utf-8")
+        assert intake("rules", "test", rule_file).exit_code == 0
+        told = intake("rules", "mutate", rule_file)
+    assert told.exit_code == 0
+    assert told.output.endswith("8 changes: 8 noticed, 0 without a difference, 0 not noticed.\n")
+
+
+def test_mutate_shows_what_makes_no_difference_only_if_asked(rule_file: Path) -> None:
+    rule_file.write_text(RULE.replace("sarcf_5 >= 1", "{any: [sarcf_5 >= 1, sarcf_5 >= 2]}"), encoding="utf-8")
+    words = 'falls.yaml:7:39: nothing in FALL1 depends on this: "sarcf_5 >= 2" left out'
+    assert words not in intake("rules", "mutate", rule_file).output
+    assert words in intake("rules", "mutate", "--all", rule_file).output

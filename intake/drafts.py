@@ -1,0 +1,181 @@
+"""Drafts: a named set of changed rule files on top of a published rule set. Plain functions over a session.
+
+What a file holds is kept as it was typed, whether or not it can be read. Nobody overwrites a file that somebody else
+has changed since it was shown.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from uuid import uuid4
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from intake.database import DraftRow, RuleSetRow
+from intake.rulesets import published_hash
+from rules.ruleset import content_hash
+
+LONGEST_NAME = 100  # characters
+FILE_NAME = re.compile(r"(questionnaire/|languages/[a-z]{2}/(questionnaire/)?)?[a-z0-9][a-z0-9_-]{0,59}\.yaml")
+NEW_FILE = "rules: {}\n"
+
+
+class DraftError(Exception):
+    """What was asked of a draft cannot be done; the message says why, for the admin."""
+
+
+class Overwrites(DraftError):
+    """A file was changed since it was shown. `now` is what it holds by now."""
+
+    def __init__(self, now: str) -> None:
+        self.now = now
+        super().__init__("Somebody else has changed this file since you opened it.")
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A draft: the files of the rule set that it began from, and the text of each file that is changed.
+
+    `changed_by` and `approved_by` are ids of staff. An approval is for one content only: see `is_approved`.
+    """
+
+    id: str
+    name: str
+    base_hash: str
+    base: Mapping[str, str]
+    changes: Mapping[str, str]
+    changed_by: str
+    changed_at: datetime
+    approved_hash: str | None
+    approved_by: str | None
+
+    @cached_property
+    def files(self) -> dict[str, str]:
+        """The text of every file, as it would be published."""
+        return {**self.base, **self.changes}
+
+    @cached_property
+    def content(self) -> str:
+        """The hash that names this content."""
+        return content_hash(self.files)
+
+    @property
+    def is_approved(self) -> bool:
+        """Whether an admin stands for exactly this content."""
+        return self.approved_hash == self.content
+
+
+def mark(text: str) -> str:
+    """Return what a page keeps of a file's text, to tell later whether it has changed since."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def create(session: Session, name: str, member_id: str) -> Draft:
+    """Begin a draft from the rule set that is in use. Raises `DraftError` over its name."""
+    base = published_hash(session)
+    if base is None:
+        raise DraftError("No rule set is published yet.")
+    row = DraftRow(id=str(uuid4()), name=_free_name(session, name), base_hash=base, changes={})
+    _touch(row, member_id)
+    session.add(row)
+    session.flush()
+    return _draft(session, row)
+
+
+def find(session: Session, draft_id: str) -> Draft | None:
+    """Return a draft by its id."""
+    row = session.get(DraftRow, draft_id)
+    return None if row is None else _draft(session, row)
+
+
+def listing(session: Session) -> list[Draft]:
+    """Return all drafts, the one that was changed last first."""
+    return [_draft(session, row) for row in session.scalars(select(DraftRow).order_by(DraftRow.changed_at.desc()))]
+
+
+def rename(session: Session, draft_id: str, name: str) -> None:
+    """Give a draft another name. Raises `DraftError` over it."""
+    row = _locked(session, draft_id)
+    row.name = row.name if name.strip() == row.name else _free_name(session, name)
+
+
+def discard(session: Session, draft_id: str) -> None:
+    """Throw a draft away."""
+    session.delete(_locked(session, draft_id))
+
+
+def save_file(session: Session, draft_id: str, file: str, text: str, seen: str, member_id: str) -> None:
+    """Store a file's text as it was typed. Raises `Overwrites` unless `seen` is the mark of what it holds."""
+    row = _locked(session, draft_id)
+    text = text.replace("\r\n", "\n")
+    draft = _draft(session, row)
+    now = draft.files.get(file)
+    if now is None:
+        raise DraftError(f"There is no file {file} in this draft.")
+    if text == now:
+        return
+    if mark(now) != seen:
+        raise Overwrites(now)
+    others = {name: kept for name, kept in row.changes.items() if name != file}
+    row.changes = others if draft.base.get(file) == text else {**others, file: text}
+    _touch(row, member_id)
+
+
+def add_file(session: Session, draft_id: str, file: str, member_id: str) -> str:
+    """Add a file of rules without any yet, or an empty one elsewhere; return its name. Raises `DraftError` over it."""
+    row = _locked(session, draft_id)
+    file = file.strip().removesuffix(".yaml") + ".yaml"
+    if not FILE_NAME.fullmatch(file):
+        raise DraftError("Use small letters, digits and _ only, such as thyroid.yaml.")
+    if file in _draft(session, row).files:
+        raise DraftError(f"There is a file {file} already.")
+    row.changes = {**row.changes, file: "" if "/" in file else NEW_FILE}
+    _touch(row, member_id)
+    return file
+
+
+def put_back(session: Session, draft_id: str, file: str, member_id: str) -> None:
+    """Take a file out of the draft: it is again as in the rule set that the draft began from, or gone if it was new."""
+    row = _locked(session, draft_id)
+    row.changes = {name: text for name, text in row.changes.items() if name != file}
+    _touch(row, member_id)
+
+
+def approve(session: Session, draft_id: str, content: str, member_id: str) -> None:
+    """Record that an admin stands for this content. Raises `DraftError` if it has changed, or is the admin's own."""
+    row = _locked(session, draft_id)
+    if _draft(session, row).content != content:
+        raise DraftError("The draft has changed since you opened this page. Please read it again first.")
+    if row.changed_by == member_id:
+        raise DraftError("You changed this draft last, so another admin has to approve it.")
+    row.approved_hash, row.approved_by = content, member_id
+
+
+def _free_name(session: Session, name: str) -> str:
+    name = " ".join(name.split())
+    if not name or len(name) > LONGEST_NAME:
+        raise DraftError(f"Give the draft a name, of at most {LONGEST_NAME} characters.")
+    if session.scalar(select(DraftRow.id).where(DraftRow.name == name)):
+        raise DraftError("There is a draft of this name already.")
+    return name
+
+
+def _locked(session: Session, draft_id: str) -> DraftRow:
+    row = session.get(DraftRow, draft_id, with_for_update=True)
+    if row is None:
+        raise DraftError("This draft is not there any more: it was published or discarded.")
+    return row
+
+
+def _touch(row: DraftRow, member_id: str) -> None:
+    row.changed_by, row.changed_at = member_id, datetime.now(UTC)
+
+
+def _draft(session: Session, row: DraftRow) -> Draft:
+    base = session.get_one(RuleSetRow, row.base_hash).files
+    people = row.changed_by, row.changed_at, row.approved_hash, row.approved_by
+    return Draft(row.id, row.name, row.base_hash, base, row.changes, *people)
