@@ -21,6 +21,7 @@ from intake import (
     entry,
     kiosk,
     language,
+    notices,
     patient,
     review,
     static_files,
@@ -45,6 +46,7 @@ SECURITY_HEADERS = {
 VIEWS = (
     about,
     accounts,
+    notices,
     kiosk,
     entry,
     patient,
@@ -94,6 +96,8 @@ def _prepare_templates(app: Flask, settings: Settings) -> None:
     app.jinja_env.globals["help_lines"] = settings.help_lines
     app.jinja_env.globals["day_and_time"] = days.day_and_time
     app.jinja_env.globals["plain_day"] = days.plain_day
+    app.jinja_env.globals["near_day_and_time"] = days.near_day_and_time
+    app.jinja_env.globals["time_left"] = days.time_left
 
 
 def _protect(response: Response) -> Response:

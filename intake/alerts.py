@@ -12,12 +12,11 @@ from uuid import uuid4
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from intake import outbox
-from intake.database import AlertRow
-from intake.outbox import Kind
+from intake import emergencies, outbox
+from intake.database import AlertRow, EncounterRow
+from intake.emergencies import Cause
 from rules.ruleset import Priority, RuleSet
 
-HELP_WANTED = "help wanted"  # the mark of its mail
 AT_ONCE = (Priority.EMERGENCY, Priority.SAME_DAY)  # what cannot wait until the answers are read
 
 
@@ -33,7 +32,9 @@ class Alert:
 
 
 def note(session: Session, encounter_id: str, ruleset: RuleSet, raised: Mapping[str, Priority]) -> None:
-    """Store the urgent ones of these rules that are new, and tell the clinic of each priority by one e-mail.
+    """Store the urgent ones of these rules that are new, and tell the clinic: once for each priority.
+
+    After an emergency was taken, a new one calls for somebody anew.
 
     The writer must hold the encounter (`encounters.lock`). Saying the same again changes nothing.
     """
@@ -41,36 +42,49 @@ def note(session: Session, encounter_id: str, ruleset: RuleSet, raised: Mapping[
     if not urgent:
         return
     known = {(alert.rule, alert.priority) for alert in of_encounter(session, encounter_id)}
-    for rule, priority in urgent.items():
-        if (rule, priority) not in known:
-            row = AlertRow(
-                id=str(uuid4()),
-                encounter_id=encounter_id,
-                rule=rule,
-                priority=priority.value,
-                is_private=ruleset.by_id[rule].private,
-                raised_at=datetime.now(UTC),
-            )
-            session.add(row)
-            outbox.add(session, Kind.ALERT, encounter_id, priority.value)
+    new = {rule: priority for rule, priority in urgent.items() if (rule, priority) not in known}
+    for rule, priority in new.items():
+        row = AlertRow(
+            id=str(uuid4()),
+            encounter_id=encounter_id,
+            rule=rule,
+            priority=priority.value,
+            is_private=ruleset.by_id[rule].private,
+            raised_at=datetime.now(UTC),
+        )
+        session.add(row)
+    if new:
+        _tell(session, encounter_id, min(new.values(), key=lambda priority: priority.rank))
 
 
 def help_wanted(session: Session, encounter_id: str) -> None:
-    """Tell the clinic by an e-mail that the patient said that they need help now; once for each encounter."""
-    outbox.add(session, Kind.ALERT, encounter_id, HELP_WANTED)
+    """Call for somebody, and tell the clinic: the patient said that they need help now.
+
+    The writer must hold the encounter (`encounters.lock`).
+    """
+    emergencies.raise_one(session, encounter_id, Cause.HELP_WANTED)
+    _note_urgency(session, encounter_id, Priority.EMERGENCY)
+
+
+def _tell(session: Session, encounter_id: str, priority: Priority) -> None:
+    if priority is Priority.EMERGENCY:
+        emergencies.raise_one(session, encounter_id, Cause.ANSWERS)
+    else:
+        outbox.alert(session, encounter_id, priority.value)
+    _note_urgency(session, encounter_id, priority)
+
+
+def _note_urgency(session: Session, encounter_id: str, priority: Priority) -> None:
+    """Until the answers are screened, the most urgent alert is what the worklist goes by."""
+    row = session.get_one(EncounterRow, encounter_id)
+    if row.flag_count is None:
+        row.urgency = min(row.urgency, priority.rank)
 
 
 def of_encounter(session: Session, encounter_id: str) -> list[Alert]:
     """Return an encounter's alerts, the most urgent first, then the oldest."""
     rows = session.scalars(select(AlertRow).where(AlertRow.encounter_id == encounter_id).order_by(AlertRow.raised_at))
     return sorted(map(_alert, rows), key=lambda alert: alert.priority.rank)
-
-
-def most_urgent(session: Session) -> dict[str, Alert]:
-    """Return the most urgent alert of every encounter that has one; of equal ones the first."""
-    rows = map(_alert, session.scalars(select(AlertRow).order_by(AlertRow.raised_at.desc())))
-    ordered = sorted(rows, key=lambda alert: alert.priority.rank, reverse=True)
-    return {alert.encounter_id: alert for alert in ordered}
 
 
 def _alert(row: AlertRow) -> Alert:

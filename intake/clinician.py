@@ -1,12 +1,16 @@
 """The clinician's pages: who is coming, and each patient's summary on screen and as PDF."""
 
-from flask import Blueprint, abort, render_template
+from datetime import UTC, datetime
+
+from flask import Blueprint, abort, render_template, request
 from werkzeug.wrappers import Response
 
 from intake import alerts, encounters, invitations, review, summaries
 from intake.accounts import current_staff, requires
 from intake.encounters import Encounter
+from intake.notices import unless_known
 from intake.services import services
+from intake.worklist import Asked, View, worklist
 from reports.html import style
 from reports.paper import document
 from reports.summary import PRIORITY_WORDS
@@ -18,9 +22,23 @@ views = Blueprint("clinician", __name__, url_prefix="/clinician")
 @requires("clinician")
 def overview() -> str:
     """List the patients, the most urgent first."""
+    return render_template("clinician/worklist.html", **_worklist())
+
+
+@views.get("/list")
+@requires("clinician")
+def worklist_now() -> Response:
+    """Answer with the list alone; with nothing if it is as it was."""
+    page = render_template("clinician/worklist_lines.html", **_worklist())
+    return unless_known(page, page)
+
+
+def _worklist() -> dict[str, object]:
+    now = datetime.now(UTC)
     with services().database.reading() as database:
-        entries, locked = encounters.worklist(database), invitations.count_locked(database)
-    return render_template("clinician/worklist.html", entries=entries, locked=locked, priority_words=PRIORITY_WORDS)
+        listed = worklist(database, Asked.read(request.args), now)
+        locked = invitations.count_locked(database)
+    return {"listed": listed, "locked": locked, "now": now, "View": View, "priority_words": PRIORITY_WORDS}
 
 
 @views.get("/<encounter_id>")

@@ -8,10 +8,11 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import JSON, DateTime, Engine, ForeignKey, String, Text, UniqueConstraint, create_engine, event
+from sqlalchemy import JSON, DateTime, Engine, ForeignKey, Index, String, Text, UniqueConstraint, create_engine, event
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
 
+NOT_URGENT = 9  # stands after the rank of every priority
 BUSY_MILLISECONDS = 10_000  # how long a writer waits for another process
 
 
@@ -20,6 +21,10 @@ class Moment(TypeDecorator[datetime]):
 
     impl = DateTime(timezone=True)
     cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
+        """Store every moment in UTC, so that SQLite compares them rightly too."""
+        return value.astimezone(UTC) if value is not None else None
 
     def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
         """Give every moment that is read its time zone."""
@@ -78,6 +83,8 @@ class EncounterRow(Row):
     """One patient's appointment: invitation, and who it is for. The link's token is kept only as a hash.
 
     `link_number` counts the links made for it, of which only the last one works, and that until `expires_at`.
+    For the worklist: `search_name` is the name as it is searched for; `urgency` the rank of the most urgent priority
+    that is known (`NOT_URGENT` for none), `flag_count` the number of flags, None until the answers are screened.
     """
 
     __tablename__ = "encounter"
@@ -95,6 +102,9 @@ class EncounterRow(Row):
     cancelled_at: Mapped[datetime | None] = mapped_column(Moment)
     link_number: Mapped[int] = mapped_column(default=0, server_default="0")
     wrong_tries: Mapped[int] = mapped_column(default=0, server_default="0")
+    search_name: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    urgency: Mapped[int] = mapped_column(default=NOT_URGENT, server_default=str(NOT_URGENT))
+    flag_count: Mapped[int | None]
 
 
 class ResponseRow(Row):
@@ -109,6 +119,9 @@ class ResponseRow(Row):
     """
 
     __tablename__ = "response"
+    __table_args__ = (  # what the worklist reads, so that it does not have to go past the answers
+        Index("response_on_worklist", "encounter_id", "sent_at", "started_at", "opened_at", "opened_by", "id"),
+    )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     encounter_id: Mapped[str] = mapped_column(ForeignKey("encounter.id"), unique=True)
@@ -183,12 +196,14 @@ class SignedSummaryRow(Row):
 
 
 class MailRow(Row):
-    """A mail to be sent, written together with what it tells of. `key` keeps the same one from being made twice.
+    """A mail or a call of the webhook that is to go out, written together with what it tells of.
 
-    It holds no words: those are put together when it is sent. `problem` is what the last try met.
+    `key` keeps the same one from being made twice. It holds no words: those are put together when it is sent.
+    `problem` is what the last try met, at `tried_at`.
     """
 
     __tablename__ = "mail"
+    __table_args__ = (Index("mail_unsent", "sent_at", "dropped_at"),)
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     key: Mapped[str] = mapped_column(String(120), unique=True)
@@ -199,6 +214,7 @@ class MailRow(Row):
     dropped_at: Mapped[datetime | None] = mapped_column(Moment)
     tries: Mapped[int] = mapped_column(default=0, server_default="0")
     problem: Mapped[str | None] = mapped_column(String(200))
+    tried_at: Mapped[datetime | None] = mapped_column(Moment)
 
 
 class AlertRow(Row):
@@ -213,6 +229,19 @@ class AlertRow(Row):
     priority: Mapped[str] = mapped_column(String(20))
     is_private: Mapped[bool]
     raised_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class EmergencyRow(Row):
+    """Something that needs somebody now, until a member of staff (`taken_by`, an id) takes it."""
+
+    __tablename__ = "emergency"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    encounter_id: Mapped[str] = mapped_column(ForeignKey("encounter.id"), index=True)
+    cause: Mapped[str] = mapped_column(String(20))
+    raised_at: Mapped[datetime] = mapped_column(Moment)
+    taken_at: Mapped[datetime | None] = mapped_column(Moment, index=True)
+    taken_by: Mapped[str | None] = mapped_column(String(36))
 
 
 class Database:

@@ -90,3 +90,23 @@ def day_and_time(moment: datetime) -> str:
 def plain_day(day: date) -> str:
     """Return a day as staff say it: 3 March 2026."""
     return f"{day:%-d %B %Y}"
+
+
+def near_day_and_time(moment: datetime, now: datetime) -> str:
+    """Return a moment as staff say it, with today and tomorrow by their names: Today, 14:30."""
+    days = (moment.astimezone().date() - now.astimezone().date()).days
+    name = {-1: "Yesterday", 0: "Today", 1: "Tomorrow"}.get(days)
+    return f"{name}, {moment.astimezone():%H:%M}" if name else day_and_time(moment)
+
+
+def time_left(moment: datetime, now: datetime) -> str:
+    """Return how long it is until a moment, in words like "in 40 minutes", "in 5 days"; "over" once it has passed."""
+    minutes = int((moment - now).total_seconds() // 60)
+    if minutes < 0:
+        return "over"
+    if minutes < 60:
+        return f"in {minutes} minute{'' if minutes == 1 else 's'}"
+    hours, days = round(minutes / 60), (moment.astimezone().date() - now.astimezone().date()).days
+    if days == 0:
+        return f"in {hours} hour{'' if hours == 1 else 's'}"
+    return f"in {days} day{'' if days == 1 else 's'}"

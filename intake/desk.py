@@ -99,8 +99,7 @@ def overview() -> str:
     with services().database.reading() as database:
         listed = invitations.listing(database)
         mails = outbox.last_invitations(database, [line.invitation.encounter_id for line in listed])
-        failing = outbox.to_clinic_failing(database)
-    return render_template("desk/overview.html", listed=listed, mails=mails, failing=failing, State=State)
+    return render_template("desk/overview.html", listed=listed, mails=mails, State=State)
 
 
 @views.get("/new")

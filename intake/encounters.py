@@ -2,18 +2,19 @@
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Mapping
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from uuid import uuid4
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from intake import alerts
-from intake.alerts import Alert
-from intake.database import EncounterRow, ResponseRow, ScreeningRow
-from rules.screening import Screening
+from intake.database import NOT_URGENT, EncounterRow, ResponseRow
+from rules.ruleset import Priority
+
+LONGEST_NAME = 200  # characters
 
 
 @dataclass(frozen=True)
@@ -52,13 +53,10 @@ class Encounter:
         return self.may_be_corrected and self.has_correction
 
 
-@dataclass(frozen=True)
-class WorklistEntry:
-    """One line of the worklist: the encounter, its screening once there is one, and its most urgent alert."""
-
-    encounter: Encounter
-    screening: Screening | None
-    alert: Alert | None
+def as_searched(name: str) -> str:
+    """Return a name as it is searched for: small letters without accents."""
+    letters = unicodedata.normalize("NFKD", name.casefold())
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))[:LONGEST_NAME]
 
 
 def token_hash(token: str) -> str:
@@ -84,6 +82,7 @@ def create(
         date_of_birth=date_of_birth,
         appointment_at=appointment_at,
         created_at=now,
+        search_name=as_searched(patient_name),
     )
     session.add(row)
     session.flush()
@@ -195,39 +194,15 @@ def mark_opened(session: Session, encounter_id: str, staff_id: str) -> None:
         response.opened_at, response.opened_by = datetime.now(UTC), staff_id
 
 
-def worklist(session: Session) -> list[WorklistEntry]:
-    """Return every encounter: the most urgent flag first, then the next appointment.
-
-    Those whose invitation was cancelled before anything was answered are left out.
-    """
-    rows = session.execute(
-        select(EncounterRow, ResponseRow, ScreeningRow)
-        .outerjoin(ResponseRow, ResponseRow.encounter_id == EncounterRow.id)
-        .outerjoin(ScreeningRow, ScreeningRow.response_id == ResponseRow.id)
-        .where(or_(EncounterRow.cancelled_at.is_(None), ResponseRow.id.is_not(None)))
-    ).all()
-    urgent = alerts.most_urgent(session)
-    entries = [
-        WorklistEntry(_encounter(encounter, response), _screening(screening), urgent.get(encounter.id))
-        for encounter, response, screening in rows
-    ]
-    return sorted(entries, key=_urgency)
-
-
-def _urgency(entry: WorklistEntry) -> tuple[int, float]:
-    raised = entry.screening.raised if entry.screening else ()
-    alert = entry.alert.priority if entry.alert and not entry.screening else None
-    top = raised[0].priority if raised else alert
-    appointment = entry.encounter.appointment_at
-    return (top.rank if top else 9), (appointment.timestamp() if appointment else float("inf"))
+def note_flags(session: Session, encounter_id: str, raised: Collection[Priority]) -> None:
+    """Remember the priorities of the flags that a screening raised: how many, and the most urgent, for the worklist."""
+    row = session.get_one(EncounterRow, encounter_id)
+    row.flag_count = len(raised)
+    row.urgency = min((priority.rank for priority in raised), default=NOT_URGENT)
 
 
 def _response(session: Session, encounter_id: str) -> ResponseRow | None:
     return session.scalar(select(ResponseRow).where(ResponseRow.encounter_id == encounter_id))
-
-
-def _screening(row: ScreeningRow | None) -> Screening | None:
-    return None if row is None else Screening.from_json(row.result)
 
 
 def _encounter(row: EncounterRow, response: ResponseRow | None) -> Encounter:

@@ -30,10 +30,14 @@ LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of job: what waits to be done, by id, and how to do one. `run` raises where it is to be tried again."""
+    """One kind of job: what waits to be done, by id, and how to do one. `run` raises where it is to be tried again.
+
+    `waits`: how many seconds later, after the first try, the second, and so on; then it is given up.
+    """
 
     waiting: Callable[[], Sequence[str]]
     run: Callable[[str], None]
+    waits: Sequence[float] = WAITS
 
 
 class AlreadyRunning(Exception):
@@ -54,8 +58,8 @@ def only_one(data: Path, name: str) -> Iterator[None]:
 class Worker:
     """Runs jobs until it is told to stop. One in a process, and one of a name at a time (`only_one`)."""
 
-    def __init__(self, url: str, name: str, kinds: Mapping[str, Kind], waits: Sequence[float] = WAITS) -> None:
-        self._kinds, self._waits = kinds, waits
+    def __init__(self, url: str, name: str, kinds: Mapping[str, Kind]) -> None:
+        self._kinds = kinds
         self._handed: set[tuple[str, str]] = set()
         self._stopped = Event()
         # its own messages may repeat an exception's words, and with them an address; ours below do not
@@ -108,12 +112,13 @@ class Worker:
             LOG.error("cannot look for jobs, and will look again: %s", place_of(error))
 
     def _hand(self, kind: str, job_id: str, attempt: int) -> None:
-        if attempt > len(self._waits):
+        waits = self._kinds[kind].waits
+        if attempt > len(waits):
             LOG.error("%s %s failed %s times and is given up", kind, job_id, attempt)
             return
         options = EnqueueOptions(workflow_name="job", queue_name=QUEUE, workflow_id=f"{kind}:{job_id}:{attempt}")
         if attempt:
-            options["delay_seconds"] = self._waits[attempt - 1]
+            options["delay_seconds"] = waits[attempt - 1]
         DBOS.enqueue_workflow_with_options(options, kind, job_id, attempt)
 
     def _try(self, kind: str, job_id: str, attempt: int) -> bool:

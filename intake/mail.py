@@ -52,13 +52,14 @@ class MailServer:
             raise AddressError(f"this is not an address; {HINT}") from None
         if parts.scheme not in PORTS or not parts.hostname or parts.path.strip("/") or parts.query:
             raise AddressError(f"this is not an address of a mail server; {HINT}")
-        if parts.scheme == "smtp" and parts.username and not _is_this_machine(parts.hostname):
+        if parts.scheme == "smtp" and parts.username and not is_this_machine(parts.hostname):
             raise AddressError("a password must not travel in the clear; write smtp+starttls:// or smtps://")
         user, password = unquote(parts.username or ""), unquote(parts.password or "")
         return MailServer(parts.scheme, parts.hostname, port or PORTS[parts.scheme], user, password)
 
 
-def _is_this_machine(host: str) -> bool:
+def is_this_machine(host: str) -> bool:
+    """Whether a host's name or address is this machine's own, so that nothing travels."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

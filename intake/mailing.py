@@ -1,11 +1,11 @@
-"""What the mails say, and sending one. A mail holds a link, and no name, no answer, nothing of what a flag is about."""
+"""What mails and the webhook say, and sending one: a link, and no name, no answer, nothing of what a flag is about."""
 
 from dataclasses import dataclass
 from email.utils import formataddr
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from intake import invitations, outbox
+from intake import invitations, outbox, webhook
 from intake.database import Database
 from intake.days import day_and_time
 from intake.folders import TEMPLATES
@@ -13,6 +13,7 @@ from intake.invitations import State
 from intake.mail import MailError, hand_over, message
 from intake.outbox import Kind, Mail
 from intake.settings import Settings
+from intake.webhook import WebhookError
 
 _WORDS = Environment(
     loader=FileSystemLoader(TEMPLATES / "mail"),
@@ -34,6 +35,13 @@ class _Letter:
     until: str = ""
 
 
+@dataclass(frozen=True)
+class _Call:
+    """What the webhook is told."""
+
+    body: bytes
+
+
 def send(database: Database, settings: Settings, mail_id: str) -> None:
     """Send a mail, unless that has been done or it has nothing to say any more. Safe to repeat.
 
@@ -41,26 +49,34 @@ def send(database: Database, settings: Settings, mail_id: str) -> None:
     """
     with database.reading() as session:
         mail = outbox.find(session, mail_id)
-        letter = _letter(database, settings, mail) if mail and mail.is_waiting else None
     if mail is None or not mail.is_waiting:
         return
-    if letter is None:
+    message = _message(database, settings, mail)
+    if message is None:
         with database.writing() as session:
-            outbox.drop(session, mail_id)
+            outbox.drop(session, mail.key)
         return
     try:
-        _send(settings, letter, mail.key)
-    except MailError as error:
+        _send(settings, message, mail.key)
+    except (MailError, WebhookError) as error:
+        for_good = isinstance(error, MailError) and error.for_good and mail.kind is Kind.INVITATION
         with database.writing() as session:
-            outbox.mark_failed(session, mail_id, str(error), for_good=error.for_good and mail.kind is Kind.INVITATION)
-        if error.for_good and mail.kind is Kind.INVITATION:
+            outbox.mark_failed(session, mail.key, str(error), for_good=for_good)
+        if for_good:
             return
         raise
     with database.writing() as session:
-        outbox.mark_sent(session, mail_id)
+        outbox.mark_sent(session, mail.key)
 
 
-def _send(settings: Settings, letter: _Letter, key: str) -> None:
+def _send(settings: Settings, what: _Letter | _Call, key: str) -> None:
+    if isinstance(what, _Letter):
+        _send_mail(settings, what, key)
+    elif settings.webhook is not None:
+        webhook.post(settings.webhook, what.body)
+
+
+def _send_mail(settings: Settings, letter: _Letter, key: str) -> None:
     values = {
         "clinic": settings.clinic_name,
         "phone": settings.clinic_phone,
@@ -75,16 +91,18 @@ def _send(settings: Settings, letter: _Letter, key: str) -> None:
     hand_over(mail, settings.mail_server, settings.data)
 
 
-def _letter(database: Database, settings: Settings, mail: Mail) -> _Letter | None:
-    """What a mail says now; None where it has nothing to say any more."""
+def _message(database: Database, settings: Settings, mail: Mail) -> _Letter | _Call | None:
+    """What is said now; None where there is nothing to say any more, or no webhook to say it to."""
     if mail.kind is Kind.INVITATION:
         return _invitation(database, settings, mail)
     if mail.kind is Kind.LOCK:
         subject = "A patient’s link is locked"
         return _Letter(settings.alert_email, "lock", subject, f"{settings.base_url}/desk/{mail.encounter_id}")
-    when = "now" if mail.key.endswith(":emergency") else "today"
-    subject = f"Please look at the worklist {when}"
-    return _Letter(settings.alert_email, "alert", subject, f"{settings.base_url}/clinician/{mail.encounter_id}")
+    link = f"{settings.base_url}/clinician/{mail.encounter_id}"
+    if mail.kind is Kind.WEBHOOK:
+        return _Call(webhook.body_of(mail.key, link, mail.made_at)) if settings.webhook else None
+    when = "now" if mail.key.endswith(outbox.NOW) else "today"
+    return _Letter(settings.alert_email, "alert", f"Please look at the worklist {when}", link)
 
 
 def _invitation(database: Database, settings: Settings, mail: Mail) -> _Letter | None:

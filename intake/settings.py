@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError
 
 from intake.invitee import read_email
 from intake.mail import AddressError, MailServer
+from intake.webhook import Webhook, WebhookAddressError, check_address
 from reports.documents import Paper
 from rules.source import read
 
@@ -24,6 +25,7 @@ KNOWN = (
     *("DATA", "DATABASE_URL", "CLINIC_NAME", "COUNTRY", "SECRET_KEY", "BASE_URL"),
     *("CLINIC_PHONE", "INVITATION_DAYS", "SMTP_URL", "MAIL_FROM", "ALERT_EMAIL", "LEAVE_URL", "PAPER"),
     "PATIENT_QUIET_MINUTES",
+    *("ALERT_WEBHOOK", "ALERT_WEBHOOK_KEY"),
 )
 SHORTEST_KEY = 16  # characters
 LONGEST_INVITATION = 366  # days
@@ -73,6 +75,8 @@ class Settings:
     smtp_url: str = field(repr=False)  # may hold a password
     mail_from: str
     alert_email: str
+    alert_webhook: str = field(repr=False)  # may hold a secret
+    alert_webhook_key: str = field(repr=False)
     leave_url: str
     paper: Paper
     patient_quiet_minutes: int
@@ -86,6 +90,11 @@ class Settings:
     def mail_server(self) -> MailServer | None:
         """Where mails are handed over; None: they are written to a folder in the data folder."""
         return MailServer.from_url(self.smtp_url) if self.smtp_url else None
+
+    @property
+    def webhook(self) -> Webhook | None:
+        """Where alerts are posted beside the e-mails; None: nowhere."""
+        return Webhook(self.alert_webhook, self.alert_webhook_key) if self.alert_webhook else None
 
     @property
     def help_lines(self) -> HelpLines:
@@ -109,7 +118,7 @@ class Settings:
             database_url=_database_url(given.get("DATABASE_URL", f"sqlite:///{data / 'intake.sqlite'}")),
             clinic_name=given.get("CLINIC_NAME", "Riverside Clinic"),
             country=_country(given.get("COUNTRY", "GB").upper()),
-            given_secret_key=_long_enough(given.get("SECRET_KEY")),
+            given_secret_key=_long_enough("SECRET_KEY", given.get("SECRET_KEY")),
             base_url=_web_address("BASE_URL", given.get("BASE_URL", "http://127.0.0.1:5000").rstrip("/")),
             clinic_phone=given.get("CLINIC_PHONE", ""),
             invitation_days=_whole(
@@ -118,6 +127,8 @@ class Settings:
             smtp_url=_smtp_url(given.get("SMTP_URL", "")),
             mail_from=_mail_address(given, "MAIL_FROM", "intake@localhost.localdomain"),
             alert_email=_mail_address(given, "ALERT_EMAIL", "clinic@localhost.localdomain"),
+            alert_webhook=_webhook(given.get("ALERT_WEBHOOK", ""), given.get("ALERT_WEBHOOK_KEY", "")),
+            alert_webhook_key=given.get("ALERT_WEBHOOK_KEY", ""),
             paper=_paper(given.get("PAPER", ""), given.get("COUNTRY", "GB").upper()),
             leave_url=_web_address("LEAVE_URL", given.get("LEAVE_URL", "https://www.bbc.co.uk/weather")),
             patient_quiet_minutes=_whole(
@@ -153,10 +164,23 @@ def _paper(name: str, country: str) -> Paper:
     return paper or ("Letter" if country in LETTER_COUNTRIES else "A4")
 
 
-def _long_enough(key: str | None) -> str | None:
+def _long_enough(name: str, key: str | None) -> str | None:
     if key is not None and len(key) < SHORTEST_KEY:
-        raise SettingsError(f"INTAKE_SECRET_KEY: {len(key)} characters can be guessed; give at least {SHORTEST_KEY}")
+        raise SettingsError(f"INTAKE_{name}: {len(key)} characters can be guessed; give at least {SHORTEST_KEY}")
     return key
+
+
+def _webhook(url: str, key: str) -> str:
+    if bool(url) != bool(key):
+        missing = "INTAKE_ALERT_WEBHOOK" if not url else "INTAKE_ALERT_WEBHOOK_KEY"
+        raise SettingsError(f"{missing}: needed too; a webhook has an address and the key that it is signed with")
+    _long_enough("ALERT_WEBHOOK_KEY", key or None)
+    try:
+        if url:
+            check_address(url)
+    except WebhookAddressError as error:
+        raise SettingsError(f"INTAKE_ALERT_WEBHOOK: {error}") from error
+    return url
 
 
 def _web_address(name: str, url: str) -> str:

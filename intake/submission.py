@@ -74,6 +74,7 @@ def screen(database: Database, screeners: Screeners, encounter_id: str) -> None:
         encounters.lock(session, encounter_id)
         alerts.note(session, encounter_id, screener.ruleset, raised)
         if not _is_done_with(session, response):
+            encounters.note_flags(session, encounter_id, list(raised.values()))
             session.add(
                 ScreeningRow(
                     id=str(uuid4()),

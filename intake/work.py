@@ -7,17 +7,29 @@ from collections.abc import Mapping
 from intake import jobs, mailing, outbox
 from intake.database import Database
 from intake.jobs import Kind, Worker
+from intake.outbox import TO_CLINIC
+from intake.outbox import Kind as MailKind
 from intake.settings import Settings
+
+# Seconds between the tries of what the clinic must know: soon again, then every five minutes, for a day. Whoever looks
+# at the worklist is told of it meanwhile, and can have it tried again after that.
+ALERT_WAITS = (5, 10, 30, 60, 120, *(300 for _ in range(24 * 12)))
 
 
 def kinds(database: Database, settings: Settings) -> Mapping[str, Kind]:
     """Return every kind of job by its name."""
 
-    def waiting_mails() -> list[str]:
+    def waiting(*of: MailKind) -> list[str]:
         with database.reading() as session:
-            return outbox.waiting(session)
+            return outbox.waiting(session, of)
 
-    return {"mail": Kind(waiting_mails, lambda mail_id: mailing.send(database, settings, mail_id))}
+    def send(mail_id: str) -> None:
+        mailing.send(database, settings, mail_id)
+
+    return {
+        "alert": Kind(lambda: waiting(*TO_CLINIC), send, ALERT_WAITS),
+        "mail": Kind(lambda: waiting(MailKind.INVITATION), send),
+    }
 
 
 def run(settings: Settings, name: str) -> None:

@@ -8,6 +8,7 @@ from intake import encounters, submission
 from intake.database import Database
 from intake.encounters import Encounter
 from intake.rulesets import Screeners
+from intake.worklist import Asked, worklist
 
 
 def test_only_the_link_itself_finds_the_encounter(database: Database):
@@ -108,7 +109,8 @@ def test_the_worklist_is_ordered_by_urgency_and_then_by_appointment(database: Da
                 encounters.save_page(session, encounter.id, answers)
             submission.send(database, screeners, encounter.id)
     with database.reading() as session:
-        names = [entry.encounter.patient_name for entry in encounters.worklist(session)]
-        screened = [entry.screening is not None for entry in encounters.worklist(session)]
+        lines = worklist(session, Asked(), datetime(2026, 10, 31, tzinfo=UTC)).lines
+        names = [line.patient_name for line in lines]
+        screened = [line.flag_count is not None for line in lines]
     assert names == ["low mood, later", "heavy", "not begun, first", "healthy, tomorrow"]
     assert screened == [True, True, False, True]

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from threading import Thread
@@ -71,7 +72,8 @@ class Chores:
 @contextmanager
 def working(folder: Path, kinds: Mapping[str, Kind], waits: tuple[float, ...] = (0.2, 0.5, 0.5)) -> Iterator[None]:
     """A worker in a thread of this process."""
-    worker = Worker(f"sqlite:///{folder / 'jobs.sqlite'}", "worker", kinds, waits)
+    quick = {name: replace(kind, waits=waits) for name, kind in kinds.items()}
+    worker = Worker(f"sqlite:///{folder / 'jobs.sqlite'}", "worker", quick)
     thread = Thread(target=worker.run)
     thread.start()
     try:

@@ -1,0 +1,209 @@
+"""The worklist: who is coming, when, and how urgent it is; never what it is about, since others see a screen too.
+
+All that it sorts and counts by stands in columns of its own (`EncounterRow`, `ResponseRow`): no answers are read.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import Enum
+
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
+from sqlalchemy.orm import Session
+
+from intake.database import EmergencyRow, EncounterRow, ResponseRow, SignedSummaryRow, StaffRow
+from intake.encounters import as_searched
+from rules.ruleset import Priority
+
+LINES = 50  # on one page
+LATELY = timedelta(days=14)  # how long answers without an appointment are still to be looked at
+LONGEST_SEARCH = 100  # characters
+BY_RANK = {priority.rank: priority for priority in Priority}
+
+
+class View(Enum):
+    """Which patients are listed; the value is what stands in the address."""
+
+    OPEN = "open"
+    TODAY = "today"
+    URGENT = "urgent"
+    UNREAD = "unread"
+    RECEIVED = "received"
+    REVIEWED = "reviewed"
+    NOT_SENT = "not-sent"
+    ALL = "all"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is looked for: a view, words of a name, and a page, from 1."""
+
+    view: View = View.OPEN
+    search: str = ""
+    page: int = 1
+
+    @staticmethod
+    def read(args: Mapping[str, str]) -> "Asked":
+        """Take it from an address; what is not understood is as if it were not there."""
+        view, page = args.get("view", ""), args.get("page", "")
+        return Asked(
+            view=View(view) if view in [one.value for one in View] else View.OPEN,
+            search=" ".join(args.get("q", "").split())[:LONGEST_SEARCH],
+            page=max(int(page), 1) if page.isascii() and page.isdigit() and len(page) < 7 else 1,
+        )
+
+
+@dataclass(frozen=True)
+class Line:
+    """One patient. `flag_count` is None until the answers are screened; `priority` None if nothing urgent is known.
+
+    `opened_by` is the name of who first opened the summary, `signed_by` of who signed it last. `needs_somebody`:
+    there is an emergency that nobody has taken.
+    """
+
+    encounter_id: str
+    patient_name: str
+    date_of_birth: date
+    appointment_at: datetime | None
+    priority: Priority | None
+    flag_count: int | None
+    started_at: datetime | None
+    sent_at: datetime | None
+    opened_at: datetime | None
+    opened_by: str
+    needs_somebody: bool
+    signed_at: datetime | None
+    signed_by: str
+
+
+@dataclass(frozen=True)
+class Worklist:
+    """One page of the list, and how many patients each view has for the same search."""
+
+    asked: Asked
+    lines: tuple[Line, ...]
+    counts: Mapping[View, int]
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are, at least 1."""
+        return max(-(-self.counts[self.asked.view] // LINES), 1)
+
+
+def worklist(session: Session, asked: Asked, now: datetime) -> Worklist:
+    """Return the patients that are looked for: who needs somebody now, then by priority and time to the appointment.
+
+    Those whose invitation was cancelled before anything was answered are left out. A page after the last is the last.
+    """
+    views = _views(now)
+    counts = _counts(session, asked, views)
+    last = max(-(-counts[asked.view] // LINES), 1)
+    asked = Asked(asked.view, asked.search, min(asked.page, last))
+    query = _listed(
+        select(
+            EncounterRow.id,
+            EncounterRow.patient_name,
+            EncounterRow.date_of_birth,
+            EncounterRow.appointment_at,
+            EncounterRow.urgency,
+            EncounterRow.flag_count,
+            ResponseRow.started_at,
+            ResponseRow.sent_at,
+            ResponseRow.opened_at,
+            StaffRow.name.label("opened_by"),
+            _NEEDS_SOMEBODY.label("needs_somebody"),
+        ),
+        asked,
+    )
+    query = query.outerjoin(StaffRow, StaffRow.id == ResponseRow.opened_by).where(views[asked.view])
+    order = [ResponseRow.sent_at.desc()] if asked.view is View.RECEIVED else _order(now)
+    rows = session.execute(query.order_by(*order, EncounterRow.id).offset((asked.page - 1) * LINES).limit(LINES)).all()
+    signed = _signed(session, [row.id for row in rows])
+    return Worklist(asked, tuple(_line(row, signed) for row in rows), counts)
+
+
+def _line(row: Row, signed: Mapping[str, tuple[datetime, str]]) -> Line:
+    signed_at, signed_by = signed.get(row.id, (None, ""))
+    return Line(
+        encounter_id=row.id,
+        patient_name=row.patient_name,
+        date_of_birth=row.date_of_birth,
+        appointment_at=row.appointment_at,
+        priority=BY_RANK.get(row.urgency),
+        flag_count=row.flag_count,
+        started_at=row.started_at,
+        sent_at=row.sent_at,
+        opened_at=row.opened_at,
+        opened_by=row.opened_by or "",
+        needs_somebody=row.needs_somebody,
+        signed_at=signed_at,
+        signed_by=signed_by,
+    )
+
+
+def _signed(session: Session, encounter_ids: list[str]) -> dict[str, tuple[datetime, str]]:
+    """When and by whom each of these was signed last."""
+    rows = session.execute(
+        select(SignedSummaryRow.encounter_id, SignedSummaryRow.signed_at, StaffRow.name)
+        .join(StaffRow, StaffRow.id == SignedSummaryRow.signed_by)
+        .where(SignedSummaryRow.encounter_id.in_(encounter_ids))
+        .order_by(SignedSummaryRow.number)
+    )
+    return {encounter_id: (signed_at, name) for encounter_id, signed_at, name in rows}
+
+
+_NEEDS_SOMEBODY = EncounterRow.id.in_(select(EmergencyRow.encounter_id).where(EmergencyRow.taken_at.is_(None)))
+_SIGNED = EncounterRow.id.in_(select(SignedSummaryRow.encounter_id))
+_ANSWERED_OR_OPEN = or_(EncounterRow.cancelled_at.is_(None), ResponseRow.id.is_not(None))
+
+
+def _views(now: datetime) -> dict[View, ColumnElement[bool]]:
+    today, tomorrow = _day(now), _day(now, 1)
+    sent = ResponseRow.sent_at.is_not(None)
+    unread = and_(sent, ResponseRow.opened_at.is_(None))
+    works = or_(EncounterRow.expires_at.is_(None), EncounterRow.expires_at > now)
+    undated = and_(EncounterRow.appointment_at.is_(None), or_(ResponseRow.sent_at > now - LATELY, and_(~sent, works)))
+    return {
+        View.OPEN: or_(EncounterRow.appointment_at >= today, undated, unread, _NEEDS_SOMEBODY),
+        View.TODAY: and_(EncounterRow.appointment_at >= today, EncounterRow.appointment_at < tomorrow),
+        View.URGENT: or_(and_(EncounterRow.urgency <= Priority.SAME_DAY.rank, ~_SIGNED), _NEEDS_SOMEBODY),
+        View.REVIEWED: _SIGNED,
+        View.UNREAD: unread,
+        View.RECEIVED: sent,
+        View.NOT_SENT: ~sent,
+        View.ALL: EncounterRow.id.is_not(None),
+    }
+
+
+def _day(now: datetime, later: int = 0) -> datetime:
+    """When a day begins where the server stands."""
+    day = now.astimezone().date() + timedelta(days=later)
+    return datetime.combine(day, time()).astimezone()
+
+
+def _counts(session: Session, asked: Asked, views: Mapping[View, ColumnElement[bool]]) -> dict[View, int]:
+    sums = [func.coalesce(func.sum(case((condition, 1), else_=0)), 0) for condition in views.values()]
+    row = session.execute(_listed(select(*sums), asked)).one()
+    return dict(zip(views, row, strict=True))
+
+
+def _listed(query: Select, asked: Asked) -> Select:
+    """Limit a query to patients who are listed at all, and to the name that is searched for."""
+    found = query.select_from(EncounterRow).outerjoin(ResponseRow, ResponseRow.encounter_id == EncounterRow.id)
+    for word in as_searched(asked.search).split():
+        found = found.where(EncounterRow.search_name.contains(word, autoescape=True))
+    return found.where(_ANSWERED_OR_OPEN)
+
+
+def _order(now: datetime) -> list[ColumnElement]:
+    """Who needs somebody, then what is not signed, by priority, then by appointment: the next first, past ones last."""
+    when, today = EncounterRow.appointment_at, _day(now)
+    is_to_come = when >= today
+    return [
+        case((_NEEDS_SOMEBODY, 0), (_SIGNED, 2), else_=1),
+        EncounterRow.urgency.asc(),
+        case((is_to_come, 0), (when.is_(None), 1), else_=2),
+        case((is_to_come, when)).asc(),
+        when.desc(),
+        EncounterRow.search_name.asc(),
+    ]
