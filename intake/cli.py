@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from sqlalchemy.exc import OperationalError
 
-from intake import demo, rulesets, serving, submission, work
+from intake import demo, demo_review, rulesets, serving, submission, work
 from intake.accounts import sign_in_token
 from intake.answers_file import AnswersFileError, read_answers
 from intake.database import Database
@@ -61,7 +61,9 @@ def init() -> None:
 def demo_command() -> None:
     """Add invented patients to look around with. Does nothing the second time."""
     settings = chosen_settings()
-    added = demo.fill(ready_database(settings), Screeners(), settings.secret_key)
+    database, screeners = ready_database(settings), Screeners()
+    added = demo.fill(database, screeners, settings.secret_key)
+    demo_review.sign_past(database, screeners, settings)
     click.echo(f"{count(added, 'invented patient')} added." if added else "The invented patients are there already.")
 
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from flask import Blueprint, abort, render_template, request
 from werkzeug.wrappers import Response
 
-from intake import alerts, encounters, invitations, review, summaries
-from intake.accounts import current_staff, requires
+from intake import alerts, encounters, invitations, review
+from intake.accounts import requires
 from intake.encounters import Encounter
 from intake.notices import unless_known
 from intake.services import services
@@ -46,7 +46,7 @@ def _worklist() -> dict[str, object]:
 def summary(encounter_id: str) -> str:
     """Show a patient's summary, or that there is none yet."""
     encounter = _encounter(encounter_id)
-    opened = summaries.opened(encounter_id, current_staff())
+    opened = review.open_summary(encounter_id)
     return _waiting(encounter) if opened is None else review.show(opened)
 
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from intake import encounters, staff, submission
-from intake.database import Database
+from intake.database import Database, EncounterRow, ResponseRow
 from intake.encounters import Encounter
 from intake.navigation import journey_of
 from intake.rulesets import Screeners
@@ -38,7 +39,10 @@ FIRST_WORDS: dict[Role, str] = {"clinician": "Clinician:", "admin": "Admin:", "f
 
 @dataclass(frozen=True)
 class Person:
-    """An invented patient. `stops_before` is the section that is not answered any more; None: all was sent."""
+    """An invented patient. `stops_before` is the section that is not answered any more; None: all was sent.
+
+    The answers for an appointment in the past were sent on the day before it.
+    """
 
     name: str
     age: int
@@ -46,7 +50,27 @@ class Person:
     answers: Mapping[str, object] = field(default_factory=dict)
     stops_before: str | None = None
 
+    @property
+    def key(self) -> str:
+        """What tells this visit from every other."""
+        return self.name if self.days_to_appointment >= 0 else f"{self.name} {self.days_to_appointment}"
 
+
+SUSAN = WOMAN | {
+    "height_cm": 168, "weight_kg": 77, "fertility_wish": "no", "contraception": "none", "conditions": ["thyroid"],
+    "hormone_status": "considering", "hormone_tests": ["oxytocin"], "period_status": "irregular",
+    "cycle_change_months": 7, "hot_flushes": 3, "night_sweats": 3, "fatigue": 2, "brain_fog": 2, "irritability": 2,
+    "joint_pain": 1, "vaginal_dryness": 1, "desire_change": "less", "desire_bother": "yes",
+    "phq9_1": 2, "phq9_2": 2, "phq9_3": 3, "phq9_4": 2, "phq9_5": 1, "phq9_6": None, "phq9_7": 1, "phq9_8": 0,
+    "phq9_9": 0, "phq9_function": 1, "gad7_1": 2, "gad7_2": 2, "gad7_3": 2, "gad7_4": 2, "gad7_5": 1, "gad7_6": 2,
+    "gad7_7": 0, "stress_coping": 3, "ucla3_1": 3, "ucla3_2": 2, "ucla3_3": 2, "contact_frequency": "weekly",
+    "lives_alone": "yes", "touch_frequency": "rarely", "touch_wish": "more", "volunteering": "never",
+    "volunteering_wish": "yes", "fruit_veg_per_day": 2, "wholegrain_per_day": 0, "legumes_per_week": 1,
+    "oily_fish_per_week": 0, "plant_omega3_per_week": 0, "sun_exposure": "little", "fortified_foods_per_week": 0,
+    "evs_days": 2, "evs_minutes": 25, "sleep_trouble_nights": 5, "sleep_trouble_months": 6, "mind_body": "never",
+    "auditc_1": 3, "auditc_2": 1, "auditc_3": 0, "rectal_bleeding": "not_sure",
+    "matters_most": "I wake up soaked at three and cannot get back to sleep. I want to know whether HRT is for me.",
+}  # fmt: skip
 INVITED = Person("Helen Whitcombe", 52, 1)
 PEOPLE = (
     Person("Patricia Lindqvist", 57, 0, WOMAN | {
@@ -57,21 +81,13 @@ PEOPLE = (
         "hormone_tests": ["none"], "hot_flushes": 1, "joint_pain": 2, "sleep_trouble_nights": 2,
         "matters_most": "My calf has been sore and puffy since Tuesday. Is it all right to go on with the tablets?",
     }),
-    Person("Susan Okafor", 49, 1, WOMAN | {
-        "height_cm": 168, "weight_kg": 77, "fertility_wish": "no", "contraception": "none", "conditions": ["thyroid"],
-        "hormone_status": "considering", "hormone_tests": ["oxytocin"], "period_status": "irregular",
-        "cycle_change_months": 7, "hot_flushes": 3, "night_sweats": 3, "fatigue": 2, "brain_fog": 2, "irritability": 2,
-        "joint_pain": 1, "vaginal_dryness": 1, "desire_change": "less", "desire_bother": "yes",
-        "phq9_1": 2, "phq9_2": 2, "phq9_3": 3, "phq9_4": 2, "phq9_5": 1, "phq9_6": None, "phq9_7": 1, "phq9_8": 0,
-        "phq9_9": 0, "phq9_function": 1, "gad7_1": 2, "gad7_2": 2, "gad7_3": 2, "gad7_4": 2, "gad7_5": 1, "gad7_6": 2,
-        "gad7_7": 0, "stress_coping": 3, "ucla3_1": 3, "ucla3_2": 2, "ucla3_3": 2, "contact_frequency": "weekly",
-        "lives_alone": "yes", "touch_frequency": "rarely", "touch_wish": "more", "volunteering": "never",
-        "volunteering_wish": "yes", "fruit_veg_per_day": 2, "wholegrain_per_day": 0, "legumes_per_week": 1,
-        "oily_fish_per_week": 0, "plant_omega3_per_week": 0, "sun_exposure": "little", "fortified_foods_per_week": 0,
-        "evs_days": 2, "evs_minutes": 25, "sleep_trouble_nights": 5, "sleep_trouble_months": 6, "mind_body": "never",
-        "auditc_1": 3, "auditc_2": 1, "auditc_3": 0, "rectal_bleeding": "not_sure",
-        "matters_most": "I wake up soaked at three and cannot get back to sleep. I want to know whether HRT is for me.",
+    Person("Susan Okafor", 49, -182, SUSAN | {
+        "cycle_change_months": 1, "hot_flushes": 1, "night_sweats": 0, "phq9_1": 1, "phq9_2": 1, "gad7_1": 1,
+        "gad7_2": 1, "gad7_3": 1, "gad7_4": 0, "gad7_5": 0, "gad7_6": 1, "auditc_2": 3, "auditc_3": 2,
+        "rectal_bleeding": "yes", "sleep_trouble_nights": 2,
+        "matters_most": "My periods have become unreliable, and I am tired.",
     }),
+    Person("Susan Okafor", 49, 1, SUSAN),
     Person("Daniel Marsh", 34, 2, MAN | {
         "height_cm": 182, "weight_kg": 79, "fertility_wish": "yes", "contact_frequency": "weekly", "auditc_1": 2,
         "auditc_2": 0, "auditc_3": 0, "matters_most": "Nothing special. My employer asked me to have a check-up.",
@@ -88,12 +104,14 @@ def fill(database: Database, screeners: Screeners, secret_key: str) -> int:
     _add_staff(database)
     new = 0
     for person in PEOPLE:
-        encounter, was_there = _invite(database, person, _token(secret_key, person.name))
+        encounter, was_there = _invite(database, person, _token(secret_key, person.key))
         new += not was_there
         if encounter.sent_at is None:
             _answer(database, screeners, encounter.id, person)
             if person.stops_before is None:
                 submission.send(database, screeners, encounter.id)
+            if person.days_to_appointment < 0:
+                _put_back(database, encounter.id)
     with database.reading() as session:
         open_token = _first_open(session, secret_key)
     _, was_there = _invite(database, INVITED, open_token)
@@ -105,6 +123,14 @@ def members(database: Database) -> list[Staff]:
     with database.reading() as session:
         found = [staff.named(session, name) for name in STAFF]
     return [member for member in found if member is not None and member.active]
+
+
+def seen_already(database: Database, secret_key: str) -> list[Encounter]:
+    """Return the invented patients' encounters whose appointment is in the past."""
+    tokens = [_token(secret_key, person.key) for person in PEOPLE if person.days_to_appointment < 0]
+    with database.reading() as session:
+        found = [encounters.find_by_token(session, token) for token in tokens]
+    return [encounter for encounter in found if encounter is not None]
 
 
 def _add_staff(database: Database) -> None:
@@ -144,7 +170,8 @@ def _invite(database: Database, person: Person, token: str) -> tuple[Encounter, 
     """The encounter with this token, and whether it was there already."""
     today = datetime.now(UTC).astimezone().date()
     first_of_the_day = datetime.combine(today + timedelta(days=person.days_to_appointment), time(9, 30)).astimezone()
-    appointment = max(first_of_the_day, datetime.now(UTC) + timedelta(hours=2)).replace(second=0, microsecond=0)
+    soon = (datetime.now(UTC) + timedelta(hours=2)).replace(second=0, microsecond=0)
+    appointment = max(first_of_the_day, soon) if person.days_to_appointment >= 0 else first_of_the_day
     with database.writing() as session:
         found = encounters.find_by_token(session, token)
         if found is not None:
@@ -168,6 +195,15 @@ def _answer(database: Database, screeners: Screeners, encounter_id: str, person:
         fits = journey_of(questionnaire, given).raw
         with database.writing() as session:
             encounters.save_page(session, encounter_id, {name: fits.get(name) for name in given})
+
+
+def _put_back(database: Database, encounter_id: str) -> None:
+    """Let an encounter and its answers be of the day before its appointment."""
+    with database.writing() as session:
+        encounter = session.get_one(EncounterRow, encounter_id)
+        response = session.scalars(select(ResponseRow).where(ResponseRow.encounter_id == encounter_id)).one()
+        day_before = (encounter.appointment_at or encounter.created_at) - timedelta(days=1)
+        encounter.created_at = response.started_at = response.sent_at = day_before
 
 
 def _is_reached(questionnaire: Questionnaire, section: str, stop: str) -> bool:

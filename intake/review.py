@@ -1,6 +1,5 @@
 """The clinician's review of a summary: what they think of each flag, flags by hand, the signature, signed versions."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -8,22 +7,20 @@ from datetime import UTC, datetime
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from intake import review_form, reviews, summaries
+from intake import review_form, reviews, signing, summaries
 from intake.accounts import current_staff, requires
 from intake.review_form import Problem, Typed, typed_from
-from intake.reviews import AlteredPdf, Draft, Signed
+from intake.reviews import AlteredPdf, Draft
 from intake.services import services
 from intake.summaries import Opened
 from reports.charts import score_bar
 from reports.html import style
 from reports.letter import left_out, letter
-from reports.paper import document
 from reports.review import Verdict
 from reports.summary import PRIORITY_WORDS
 from reports.wording import day_and_time
 
 views = Blueprint("review", __name__, url_prefix="/clinician")
-SHORT_HASH = 12  # characters of a rule set's hash beside a signature; all of it stands below
 
 Page = str | tuple[str, int]
 
@@ -38,7 +35,13 @@ class Conflict:
 
 def open_or_refuse(encounter_id: str) -> Opened:
     """Return a patient's screening with its review, for who is signed in; refuse before there is one."""
-    return summaries.opened(encounter_id, current_staff()) or abort(404, "This patient has not sent any answers yet.")
+    return open_summary(encounter_id) or abort(404, "This patient has not sent any answers yet.")
+
+
+def open_summary(encounter_id: str) -> Opened | None:
+    """Return a patient's screening with its review, for who is signed in; None while there is none."""
+    work = services()
+    return summaries.opened(work.database, work.screeners, work.settings.clinic_name, encounter_id, current_staff())
 
 
 def show(opened: Opened, *, change: bool = False) -> str:
@@ -87,15 +90,15 @@ def change(encounter_id: str) -> str:
 def save(encounter_id: str) -> Page | Response:
     """Save the review, and sign it if that is asked for. Whatever keeps it from being saved, what was typed is kept."""
     opened = open_or_refuse(encounter_id)
-    typed, signing = review_form.read(request.form, opened.flags), request.form.get("action") == "sign"
-    wrong = review_form.problems(typed, opened.flags, signing=signing)
+    typed, to_sign = review_form.read(request.form, opened.flags), request.form.get("action") == "sign"
+    wrong = review_form.problems(typed, opened.flags, signing=to_sign)
     if wrong:
         return _form(_since(opened), typed, wrong), 422
     if request.form.get("basis") != opened.basis:
         return _form(opened, typed, conflict=Conflict("The answers were corrected since you opened this page.")), 409
     with services().database.writing() as database:
         saved = reviews.save(database, encounter_id, typed.review, _revision(), current_staff())
-    if not saved or (signing and not _sign(encounter_id)):
+    if not saved or (to_sign and not _sign(encounter_id)):
         return _overtaken(encounter_id, typed)
     return redirect(url_for("clinician.summary", encounter_id=encounter_id, _anchor="review"), 303)
 
@@ -120,18 +123,10 @@ def _overtaken(encounter_id: str, typed: Typed) -> Page:
 
 def _sign(encounter_id: str) -> bool:
     """Freeze the summary as it stands under the name of who is signed in; False if it changed on the way."""
-    opened, by, now = open_or_refuse(encounter_id), current_staff(), datetime.now(UTC)
-    number = len(opened.versions) + 1
-    signature = (
-        f"Signed by {by.name}, {day_and_time(now.astimezone())} "
-        f"(summary version {number}, rule set {opened.summary.rule_set[:SHORT_HASH]})"
+    at, work = datetime.now(UTC), services()
+    return signing.sign(
+        work.database, open_or_refuse(encounter_id), current_staff(), at, work.pdf_worker.write, work.settings.paper
     )
-    signed = replace(opened.review, signature=signature)
-    pdf = services().pdf_worker.write(document(opened.with_review(signed), services().settings.paper))
-    sha256 = hashlib.sha256(pdf).hexdigest()
-    version = Signed(number, now, by.name, signed, opened.draft.revision, opened.basis, sha256)
-    with services().database.writing() as database:
-        return reviews.keep_signed(database, encounter_id, version, by, pdf)
 
 
 @views.get("/<encounter_id>/signed/<int:number>.pdf")

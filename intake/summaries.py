@@ -2,22 +2,27 @@
 
 from dataclasses import dataclass, replace
 
+from sqlalchemy.orm import Session
+
 from intake import encounters, reviews, submission
+from intake.database import Database
 from intake.encounters import Encounter
+from intake.history import History, earlier_scores, history
 from intake.reviews import Draft, Signed
-from intake.services import services
+from intake.rulesets import Screeners
 from intake.staff import Staff
 from intake.submission import Screened
+from reports.changes import Changes, changes
 from reports.review import Review
 from reports.summary import FlagLine, Patient, Summary, summarise
-from reports.wording import day_and_time
+from reports.wording import day, day_and_time
 
 
 @dataclass(frozen=True)
 class Opened:
     """A patient's screening as it stands, with its review. `basis` tells it from one of other answers.
 
-    `summary` carries no review; `with_review` and `as_signed` put one in.
+    `summary` carries no review; `with_review` puts one on it.
     """
 
     encounter: Encounter
@@ -25,6 +30,7 @@ class Opened:
     basis: str
     draft: Draft
     versions: tuple[Signed, ...]
+    history: History
 
     @property
     def flags(self) -> tuple[FlagLine, ...]:
@@ -32,25 +38,30 @@ class Opened:
         return (*self.summary.unsafe, *self.summary.flags)
 
     @property
+    def last(self) -> Signed | None:
+        """The version that was signed last."""
+        return self.versions[-1] if self.versions else None
+
+    @property
     def signed(self) -> Signed | None:
         """The last version, if neither the answers nor the review have changed since."""
-        last = self.versions[-1] if self.versions else None
-        return last if last and (last.basis, last.revision) == (self.basis, self.draft.revision) else None
+        now = (self.basis, self.draft.revision)
+        return self.last if self.last and (self.last.basis, self.last.revision) == now else None
 
     @property
     def is_corrected(self) -> bool:
         """Whether the answers have changed since the last version was signed."""
-        return bool(self.versions) and self.versions[-1].basis != self.basis
+        return self.last is not None and self.last.basis != self.basis
 
     @property
     def review(self) -> Review:
         """What is signed, or the review so far without a signature, of the flags that there are."""
         if self.signed:
             return self.signed.review
-        last = self.versions[-1] if self.versions else None
         raised = {flag.rule for flag in self.flags}
         opinions = {rule: opinion for rule, opinion in self.draft.review.opinions.items() if rule in raised}
-        return Review(opinions, self.draft.review.added, pending=_changed_since(last) if last else Review.pending)
+        pending = _changed_since(self.last) if self.last else Review.pending
+        return Review(opinions, self.draft.review.added, pending=pending)
 
     def with_review(self, review: Review) -> Summary:
         """Return the summary with a review on it."""
@@ -64,40 +75,50 @@ def _changed_since(last: Signed) -> str:
     )
 
 
-def opened(encounter_id: str, by: Staff) -> Opened | None:
+def opened(database: Database, screeners: Screeners, clinic: str, encounter_id: str, by: Staff) -> Opened | None:
     """Return a patient's screening with its review, or None while there is none.
 
     The first to open it is remembered, and the patient does not change the answers any more.
     """
-    found = _stored(encounter_id)
+    with database.reading() as session:
+        found = _stored(session, screeners, clinic, encounter_id)
     if found is not None and found.encounter.opened_at is None:
-        with services().database.writing() as database:
-            encounters.mark_opened(database, encounter_id, by.id)
-        found = _stored(encounter_id)  # the patient may have changed the answers just before
+        with database.writing() as session:
+            encounters.mark_opened(session, encounter_id, by.id)
+        with database.reading() as session:  # the patient may have changed the answers just before
+            found = _stored(session, screeners, clinic, encounter_id)
     return found
 
 
-def _stored(encounter_id: str) -> Opened | None:
-    with services().database.reading() as database:
-        encounter = encounters.find(database, encounter_id)
-        screened = submission.stored_screening(database, services().screeners, encounter_id)
-        if encounter is None or screened is None:
-            return None
-        return Opened(
-            encounter,
-            _summary(encounter, screened),
-            reviews.basis_of(database, encounter_id, screened.screening),
-            reviews.draft(database, encounter_id),
-            tuple(reviews.versions(database, encounter_id)),
-        )
-
-
-def _summary(encounter: Encounter, screened: Screened) -> Summary:
-    return summarise(
+def _stored(session: Session, screeners: Screeners, clinic: str, encounter_id: str) -> Opened | None:
+    encounter = encounters.find(session, encounter_id)
+    screened = submission.stored_screening(session, screeners, encounter_id)
+    if encounter is None or screened is None:
+        return None
+    others = history(session, encounter_id)
+    summary = summarise(
         screened.ruleset,
         screened.response,
         screened.screening,
         patient=Patient(encounter.patient_name, encounter.date_of_birth),
-        clinic=services().settings.clinic_name,
+        clinic=clinic,
         completed_at=encounter.sent_at,
+        earlier=earlier_scores(others, screened.ruleset.questionnaire),
     )
+    return Opened(
+        encounter,
+        replace(summary, changes=_changes(session, screeners, screened, others)),
+        reviews.basis_of(session, encounter_id, screened.screening),
+        reviews.draft(session, encounter_id),
+        tuple(reviews.versions(session, encounter_id)),
+        others,
+    )
+
+
+def _changes(session: Session, screeners: Screeners, screened: Screened, others: History) -> Changes | None:
+    """What is new since the last screening of the same person."""
+    if not others.earlier:
+        return None
+    last = others.earlier[0]
+    before = screeners.ruleset(session, last.screening.rule_set)
+    return changes(last.screening, before, screened.screening, screened.ruleset, day(last.day))

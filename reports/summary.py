@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from reports.appendix import AnswerSection, EvidenceLine, answer_section, evidence_of
 from reports.attached import screening_json
+from reports.changes import Changes
 from reports.review import Review
 from reports.said import Quote, quotes, to_talk_about
 from reports.scores import EarlierScore, ScoreLine, score_lines, scores_left_out
@@ -72,7 +73,8 @@ class Summary:
 
     `completed_at` is only for the document's properties; all that is read is in words already. `review` is what a
     clinician made of it; None where nobody reviews, as on the command line. `sources` are the publications that the
-    evidence counts from 1; `data` is the screening as JSON (`reports/attached.py`).
+    evidence counts from 1; `data` is the screening as JSON (`reports/attached.py`). `changes` tells what is
+    new since the screening before; None where there is none.
     """
 
     clinic: str
@@ -105,6 +107,7 @@ class Summary:
     agreed: bool
     drafts: bool
     review: Review | None = None
+    changes: Changes | None = None
 
 
 def summarise(

@@ -42,6 +42,7 @@ ORDER = {  # each module imports only those above it
     ],
     "reports": [
         "wording",
+        "changes",
         "review",
         "appendix",
         "attached",

@@ -4,15 +4,16 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from intake import demo, encounters, rulesets, submission
+from intake import demo, demo_review, encounters, history, reviews, rulesets, submission
 from intake.database import Database
 from intake.encounters import Encounter
 from intake.rulesets import Screeners
+from intake.settings import Settings
 from intake.worklist import Asked, Line, View, worklist
 from rules.load import library
 from rules.ruleset import Priority
 
-KEY = "a key for tests only"
+KEY = "a key for tests only"  # as in the settings of tests
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def invited(database: Database, found: tuple[str, date] | None) -> Encounter:
 
 
 def test_every_kind_of_patient_is_there(database: Database, screeners: Screeners):
-    assert demo.fill(database, screeners, KEY) == 5
+    assert demo.fill(database, screeners, KEY) == 6
     people = everybody(database)
     flags = {name: line.flag_count for name, line in people.items() if line.flag_count is not None}
     assert people["Patricia Lindqvist"].priority is Priority.EMERGENCY
@@ -57,7 +58,7 @@ def test_who_was_invited_is_a_woman_of_52_today(database: Database, screeners: S
 def test_the_second_time_adds_nobody(database: Database, screeners: Screeners):
     demo.fill(database, screeners, KEY)
     assert demo.fill(database, screeners, KEY) == 0
-    assert len(everybody(database)) == 5
+    assert len(everybody(database)) == 5, "one of them has been here before"
 
 
 def test_a_new_patient_is_invited_once_the_last_one_has_answered(database: Database, screeners: Screeners):
@@ -73,6 +74,20 @@ def test_a_new_patient_is_invited_once_the_last_one_has_answered(database: Datab
     assert demo.fill(database, screeners, KEY) == 1
     assert invited(database, demo.invitation(database, KEY)).sent_at is None
     assert demo.fill(database, screeners, KEY) == 0
+
+
+def test_one_patient_has_been_here_before_and_that_summary_is_signed(
+    settings: Settings, database: Database, screeners: Screeners
+):
+    demo.fill(database, screeners, KEY)
+    for _ in range(2):
+        demo_review.sign_past(database, screeners, settings)
+    with database.reading() as session:
+        encounter_id = everybody(database)["Susan Okafor"].encounter_id
+        found = history.history(session, encounter_id)
+        visit = (*found.earlier, *found.later)[0]
+        signed = [reviews.versions(session, one) for one in (encounter_id, visit.encounter_id)]
+    assert sorted(map(len, signed)) == [0, 1]
 
 
 def test_links_cannot_be_made_without_the_secret_key(database: Database, screeners: Screeners):
