@@ -55,6 +55,12 @@ def usual_effort() -> Effort:
     return Effort(**document.data["effort"])
 
 
+@cache
+def usual_answers() -> RawAnswers:
+    """Return what overview.yaml says somebody answers who has nothing to report."""
+    return dict(read_yaml(FILE.name, FILE.read_text(encoding="utf-8")).data["usual"])
+
+
 def seconds(items: Iterable[Item], effort: Effort) -> float:
     """Return how long the questions of one page take somebody between quick and careful, in seconds."""
     asked = tuple(items)

@@ -88,7 +88,7 @@ def read(questionnaire: Questionnaire, raw: RawAnswers) -> Response:
             scores[part.id] = work_out(part, questionnaire.items, values)
             values[part.id] = scores[part.id].value
             continue
-        answer = _typed(part, raw.get(part.id), problems)
+        answer = typed(part, raw.get(part.id), problems)
         if part.when is not None and truth(part.when, values) is False:
             not_applicable.add(part.id)
             values[part.id] = Special.NOT_APPLICABLE
@@ -101,7 +101,8 @@ def read(questionnaire: Questionnaire, raw: RawAnswers) -> Response:
     return Response(questionnaire, answers, frozenset(not_applicable), scores, values)
 
 
-def _typed(item: Item, raw: object, problems: list[AnswerProblem]) -> Answer:
+def typed(item: Item, raw: object, problems: list[AnswerProblem]) -> Answer:
+    """Return one raw answer as it is evaluated. One that does not fit adds to `problems` and counts as skipped."""
     if raw is None or raw == "" or raw == []:
         return Missing.SKIPPED
     if raw == Missing.IN_PERSON.value:

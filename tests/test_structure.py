@@ -39,6 +39,10 @@ ORDER = {  # each module imports only those above it
         "translation",
         "load",
         "overview",
+        "columns",
+        "cohort",
+        "synthetic",
+        "impact",
     ],
     "reports": [
         "wording",
