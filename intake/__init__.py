@@ -13,6 +13,7 @@ from intake import (
     accounts,
     admin,
     admin_drafts,
+    admin_publish,
     clinician,
     correction,
     days,
@@ -57,6 +58,7 @@ VIEWS = (
     review,
     admin,
     admin_drafts,
+    admin_publish,
 )
 LOG = logging.getLogger(__name__)
 

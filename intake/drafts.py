@@ -80,7 +80,7 @@ def create(session: Session, name: str, member_id: str) -> Draft:
     if base is None:
         raise DraftError("No rule set is published yet.")
     row = DraftRow(id=str(uuid4()), name=_free_name(session, name), base_hash=base, changes={})
-    _touch(row, member_id)
+    touch(row, member_id)
     session.add(row)
     session.flush()
     return _draft(session, row)
@@ -99,18 +99,18 @@ def listing(session: Session) -> list[Draft]:
 
 def rename(session: Session, draft_id: str, name: str) -> None:
     """Give a draft another name. Raises `DraftError` over it."""
-    row = _locked(session, draft_id)
+    row = lock(session, draft_id)
     row.name = row.name if name.strip() == row.name else _free_name(session, name)
 
 
 def discard(session: Session, draft_id: str) -> None:
     """Throw a draft away."""
-    session.delete(_locked(session, draft_id))
+    session.delete(lock(session, draft_id))
 
 
 def save_file(session: Session, draft_id: str, file: str, text: str, seen: str, member_id: str) -> None:
     """Store a file's text as it was typed. Raises `Overwrites` unless `seen` is the mark of what it holds."""
-    row = _locked(session, draft_id)
+    row = lock(session, draft_id)
     text = text.replace("\r\n", "\n")
     draft = _draft(session, row)
     now = draft.files.get(file)
@@ -122,37 +122,50 @@ def save_file(session: Session, draft_id: str, file: str, text: str, seen: str, 
         raise Overwrites(now)
     others = {name: kept for name, kept in row.changes.items() if name != file}
     row.changes = others if draft.base.get(file) == text else {**others, file: text}
-    _touch(row, member_id)
+    touch(row, member_id)
 
 
 def add_file(session: Session, draft_id: str, file: str, member_id: str) -> str:
     """Add a file of rules without any yet, or an empty one elsewhere; return its name. Raises `DraftError` over it."""
-    row = _locked(session, draft_id)
+    row = lock(session, draft_id)
     file = file.strip().removesuffix(".yaml") + ".yaml"
     if not FILE_NAME.fullmatch(file):
         raise DraftError("Use small letters, digits and _ only, such as thyroid.yaml.")
     if file in _draft(session, row).files:
         raise DraftError(f"There is a file {file} already.")
     row.changes = {**row.changes, file: "" if "/" in file else NEW_FILE}
-    _touch(row, member_id)
+    touch(row, member_id)
     return file
 
 
 def put_back(session: Session, draft_id: str, file: str, member_id: str) -> None:
     """Take a file out of the draft: it is again as in the rule set that the draft began from, or gone if it was new."""
-    row = _locked(session, draft_id)
+    row = lock(session, draft_id)
     row.changes = {name: text for name, text in row.changes.items() if name != file}
-    _touch(row, member_id)
+    touch(row, member_id)
 
 
 def approve(session: Session, draft_id: str, content: str, member_id: str) -> None:
     """Record that an admin stands for this content. Raises `DraftError` if it has changed, or is the admin's own."""
-    row = _locked(session, draft_id)
+    row = lock(session, draft_id)
     if _draft(session, row).content != content:
         raise DraftError("The draft has changed since you opened this page. Please read it again first.")
     if row.changed_by == member_id:
         raise DraftError("You changed this draft last, so another admin has to approve it.")
     row.approved_hash, row.approved_by = content, member_id
+
+
+def lock(session: Session, draft_id: str) -> DraftRow:
+    """Return the row of a draft, which nobody else changes until the session ends. Raises `DraftError`."""
+    row = session.get(DraftRow, draft_id, with_for_update=True)
+    if row is None:
+        raise DraftError("This draft is not there any more: it was published or discarded.")
+    return row
+
+
+def touch(row: DraftRow, member_id: str) -> None:
+    """Record who changes a draft now."""
+    row.changed_by, row.changed_at = member_id, datetime.now(UTC)
 
 
 def _free_name(session: Session, name: str) -> str:
@@ -162,17 +175,6 @@ def _free_name(session: Session, name: str) -> str:
     if session.scalar(select(DraftRow.id).where(DraftRow.name == name)):
         raise DraftError("There is a draft of this name already.")
     return name
-
-
-def _locked(session: Session, draft_id: str) -> DraftRow:
-    row = session.get(DraftRow, draft_id, with_for_update=True)
-    if row is None:
-        raise DraftError("This draft is not there any more: it was published or discarded.")
-    return row
-
-
-def _touch(row: DraftRow, member_id: str) -> None:
-    row.changed_by, row.changed_at = member_id, datetime.now(UTC)
 
 
 def _draft(session: Session, row: DraftRow) -> Draft:

@@ -25,6 +25,7 @@ class Publication:
     that does without ("alone"); or it is one from before ("back"). `name` is the draft's; the people are ids of staff.
     """
 
+    id: str
     rule_set_hash: str
     from_hash: str | None
     published_at: datetime
@@ -64,6 +65,12 @@ def publications(session: Session) -> list[Publication]:
     return [_publication(row) for row in rows]
 
 
+def publication(session: Session, publication_id: str) -> Publication | None:
+    """Return a publication by its id."""
+    row = session.get(PublicationRow, publication_id)
+    return None if row is None else _publication(row)
+
+
 def is_edited(session: Session) -> bool:
     """Whether an admin published the rule set in use, so that a new version of the product must not replace it."""
     newest = select(PublicationRow.how).order_by(PublicationRow.published_at.desc()).limit(1)
@@ -72,7 +79,7 @@ def is_edited(session: Session) -> bool:
 
 def _publication(row: PublicationRow) -> Publication:
     how: How = row.how  # type: ignore[assignment]
-    moments = row.rule_set_hash, row.from_hash, row.published_at
+    moments = row.id, row.rule_set_hash, row.from_hash, row.published_at
     return Publication(*moments, how, row.name, row.note, row.published_by, row.approved_by)
 
 

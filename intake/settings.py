@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import Literal
 from urllib.parse import urlsplit
 
 from sqlalchemy import make_url
@@ -26,6 +27,7 @@ KNOWN = (
     *("CLINIC_PHONE", "INVITATION_DAYS", "SMTP_URL", "MAIL_FROM", "ALERT_EMAIL", "LEAVE_URL", "PAPER"),
     "PATIENT_QUIET_MINUTES",
     *("ALERT_WEBHOOK", "ALERT_WEBHOOK_KEY"),
+    "APPROVAL",
 )
 SHORTEST_KEY = 16  # characters
 LONGEST_INVITATION = 366  # days
@@ -80,11 +82,17 @@ class Settings:
     leave_url: str
     paper: Paper
     patient_quiet_minutes: int
+    approval: Literal["two", "one"]
 
     @property
     def secret_key(self) -> str:
         """What sessions and links are signed with: as given, else made once and kept in the data folder."""
         return self.given_secret_key or kept_secret_key(self.data)
+
+    @property
+    def needs_approval(self) -> bool:
+        """Whether a second admin approves what is published."""
+        return self.approval == "two"
 
     @property
     def mail_server(self) -> MailServer | None:
@@ -138,6 +146,7 @@ class Settings:
                 LONGEST_QUIET,
                 "minutes",
             ),
+            approval=_approval(given.get("APPROVAL", "two").lower()),
         )
 
 
@@ -162,6 +171,12 @@ def _paper(name: str, country: str) -> Paper:
     if name and paper is None:
         raise SettingsError(f"INTAKE_PAPER: {name!r} is not known; use one of {', '.join(PAPERS.values())}")
     return paper or ("Letter" if country in LETTER_COUNTRIES else "A4")
+
+
+def _approval(people: str) -> Literal["two", "one"]:
+    if people not in ("two", "one"):
+        raise SettingsError(f"INTAKE_APPROVAL: {people!r} is not known; use two, or one for a single admin")
+    return "two" if people == "two" else "one"
 
 
 def _long_enough(name: str, key: str | None) -> str | None:

@@ -24,18 +24,21 @@ class PlainWords:
     below: tuple["PlainWords", ...] = ()
 
 
-def in_plain_words(condition: Condition, questionnaire: Questionnaire) -> PlainWords:
-    """Return a condition as lines for somebody who has never seen a rule file. Private items are not named."""
-    return _words(push_negations(condition), questionnaire)
+def in_plain_words(condition: Condition, questionnaire: Questionnaire, *, name_private: bool = False) -> PlainWords:
+    """Return a condition as lines for somebody who has never seen a rule file.
+
+    Private items are not named, unless it is for those who write the rules.
+    """
+    return _words(push_negations(condition), questionnaire, name_private)
 
 
-def _words(condition: Condition, questionnaire: Questionnaire) -> PlainWords:
-    below = tuple(_words(part, questionnaire) for part in parts_of(condition))
+def _words(condition: Condition, questionnaire: Questionnaire, name_private: bool) -> PlainWords:
+    below = tuple(_words(part, questionnaire, name_private) for part in parts_of(condition))
     match condition:
         case Finding():
-            return PlainWords(_test(condition, questionnaire, negate=False))
+            return PlainWords(_test(condition, questionnaire, name_private, negate=False))
         case Not(Finding() as finding):
-            return PlainWords(_test(finding, questionnaire, negate=True))
+            return PlainWords(_test(finding, questionnaire, name_private, negate=True))
         case All() | Any() if len(below) == 1:
             return below[0]
         case AtLeast(count):
@@ -44,12 +47,12 @@ def _words(condition: Condition, questionnaire: Questionnaire) -> PlainWords:
             return PlainWords("all of these" if isinstance(condition, All) else "any of these", below)
 
 
-def _test(finding: Finding, questionnaire: Questionnaire, *, negate: bool) -> str:
+def _test(finding: Finding, questionnaire: Questionnaire, name_private: bool, *, negate: bool) -> str:
     item = questionnaire.items.get(finding.variable)
     if item is None:
         score = questionnaire.scores[finding.variable]
         return f"{score.title}: {_bound(finding, score.unit, negate=negate)}"
-    if item.private:
+    if item.private and not name_private:
         return "other answers that fit too"
     if not item.options:
         if finding.operator == ">=" and finding.value == item.min:  # true of every number

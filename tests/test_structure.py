@@ -24,6 +24,7 @@ ORDER = {  # each module imports only those above it
         "engine",
         "explain",
         "plain_words",
+        "changes",
         "screening",
         "check",
         "coverage",

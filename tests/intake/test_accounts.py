@@ -18,7 +18,7 @@ OPEN |= {"patient.leave"}  # it only closes a session, and sends whoever presses
 OPEN |= {"entry.time_left", "entry.stay"}  # they say 0 to whoever is not in
 THEIRS: dict[Role, tuple[str, ...]] = {  # the views of each role
     "clinician": ("clinician", "review", "desk", "desk_import"),
-    "admin": ("admin", "drafts"),
+    "admin": ("admin", "drafts", "publishing"),
     "front_desk": ("desk", "desk_import"),
 }
 PATIENTS = ("patient", "correction", "entry")
@@ -34,7 +34,7 @@ def routes(app: Flask, encounter: Encounter) -> list[tuple[str, str, str]]:
     """Every method of every view: endpoint, method, an address of it."""
     values = {"encounter_id": encounter.id, "rule_id": "RF1", "page_id": "mood", "token": "x", "filename": "icon.svg"}
     values["number"] = "1"
-    values |= {"draft_id": "none", "file": "safety.yaml"}
+    values |= {"draft_id": "none", "publication_id": "none", "file": "safety.yaml"}
     found = []
     with app.test_request_context():
         for rule in app.url_map.iter_rules():

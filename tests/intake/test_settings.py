@@ -38,6 +38,7 @@ def test_reading_the_settings_writes_nothing(tmp_path):
         ("INTAKE_BASE_URL", "intake.example.org", ["INTAKE_BASE_URL", "https://"]),
         ("INTAKE_BASE_URL", "ftp://intake.example.org", ["INTAKE_BASE_URL", "https://"]),
         ("INTAKE_DATABASE_URL", "my database", ["INTAKE_DATABASE_URL", "sqlite:///"]),
+        ("INTAKE_APPROVAL", "none", ["INTAKE_APPROVAL", "two"]),
         ("INTAKE_SECRET_KEY", "short", ["INTAKE_SECRET_KEY", "characters"]),
     ],
 )
