@@ -43,7 +43,7 @@ def render(document: Document) -> bytes:
             pdf_variant="pdf/ua-1",
             pdf_identifier=document.identifier,
             attachments=[_attached(attachment) for attachment in document.attachments],
-            finisher=_mark_attachments,
+            finisher=_finish,
         )
     )
 
@@ -58,13 +58,30 @@ def _attached(attachment: Attachment) -> weasyprint.Attachment:
     )
 
 
-def _mark_attachments(_document: Any, pdf: Any) -> None:
-    """Say of the attached files that they hold the document's data; WeasyPrint says so in PDF/A only."""
+def _finish(_document: Any, pdf: Any) -> None:
+    """Add what WeasyPrint leaves out of PDF/UA-1."""
+    _mark_attachments(pdf)
+    _scope_headers(pdf)
+
+
+def _mark_attachments(pdf: Any) -> None:
+    """Say of the attached files that they hold the document's data, as in PDF/A."""
     files: list[Any] = [part for part in pdf.objects if isinstance(part, dict) and part.get("Type") == "/Filespec"]
     for file in files:
         file["AFRelationship"] = "/Data"
     if files:
         pdf.catalog["AF"] = b"[%b]" % b" ".join(file.reference for file in files)
+
+
+def _scope_headers(pdf: Any) -> None:
+    """Say of each header cell whether it heads its column or its row; the cells under it name it already."""
+
+    def above(part: Any) -> Any:
+        return pdf.objects[int(part["P"].split()[0])]
+
+    for part in pdf.objects:
+        if isinstance(part, dict) and part.get("S") == "/TH":
+            part["A"]["Scope"] = "/Column" if above(above(part))["S"] == "/THead" else "/Row"
 
 
 @cache

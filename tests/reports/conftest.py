@@ -41,7 +41,7 @@ def screener() -> Iterator[Screener]:
     screener.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def summarised(screener: Screener) -> Summarised:
     def build(raw: Mapping[str, object], name: str = "Maria Example") -> Summary:
         response = read(screener.ruleset.questionnaire, raw)
