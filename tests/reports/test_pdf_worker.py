@@ -61,11 +61,11 @@ def test_killed_between_two_documents_it_loses_nothing(worker: PdfWorker) -> Non
 
 def test_killed_while_it_writes_it_is_replaced_and_the_document_comes(worker: PdfWorker) -> None:
     worker.write(LETTER)
-    long = Document(LETTER.html + "<p>line</p>" * 5000, LETTER.style, b"long")
+    long = Document(LETTER.html + "<p>line</p>" * 500, LETTER.style, b"long")
     made: list[bytes] = []
     waiting = Thread(target=lambda: made.append(worker.write(long)))
     waiting.start()
-    time.sleep(0.3)
+    time.sleep(0.1)
     first = renderers()[0]
     first.kill()
     waiting.join(60)
