@@ -13,8 +13,7 @@ from intake.review_form import Problem, Typed, typed_from
 from intake.reviews import AlteredPdf, Draft
 from intake.services import services
 from intake.summaries import Opened
-from reports.charts import score_bar
-from reports.html import style
+from reports.html import IN_TEMPLATE
 from reports.letter import left_out, letter
 from reports.review import Verdict
 from reports.summary import PRIORITY_WORDS
@@ -72,8 +71,7 @@ def _page(template: str, opened: Opened, **values: object) -> str:
         letter=letter(opened.summary, opened.review),
         left_out=left_out(opened.summary),
         stylesheet=url_for("clinician.summary_style"),
-        score_bar=score_bar,
-        style=style,
+        **IN_TEMPLATE,
         **values,
     )
 

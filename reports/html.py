@@ -32,6 +32,9 @@ def style() -> str:
     return (TEMPLATES / "report" / "report.css").read_text(encoding="utf-8")
 
 
+IN_TEMPLATE = {"score_bar": score_bar, "trend": trend, "timeline_chart": timeline_chart, "style": style}
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -39,5 +42,5 @@ def _environment() -> Environment:
         autoescape=True,
         undefined=StrictUndefined,
     )
-    environment.globals.update(score_bar=score_bar, trend=trend, timeline_chart=timeline_chart, style=style)
+    environment.globals.update(IN_TEMPLATE)
     return environment

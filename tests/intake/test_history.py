@@ -14,6 +14,7 @@ from intake.database import Database, EncounterRow, ResponseRow
 from intake.encounters import Encounter
 from intake.history import History, as_compared
 from intake.rulesets import Screeners
+from reports.wording import day
 from rules.load import library
 from tests.conftest import sign_in
 
@@ -104,6 +105,23 @@ def test_a_score_is_followed_through_the_earlier_visits_but_not_where_nothing_wa
     found = others(database, visit(database, 0, **ucla))
     scores = history.earlier_scores(found, library().questionnaire)["ucla3"]
     assert [(score.low, score.high) for score in scores] == [(6, 8), (7, 7)]
+
+
+def test_scores_and_hormones_are_drawn_on_the_page(app: Flask, database: Database, clinician: FlaskClient):
+    hormones = {"hormone_status": "current", "hormone_kinds": ["oestrogen"], "hormone_months": 26}
+    ucla = {"ucla3_1": 3, "ucla3_2": 2, "ucla3_3": 2}
+    before = visit(database, LATELY, **ucla)
+    page = clinician.get(f"/clinician/{visit(database, 0, **ucla, **hormones).id}").text
+    assert f"7 on {others_day(database, before)}" in page
+    assert page.count("<svg") >= 3
+
+
+def others_day(database: Database, encounter: Encounter) -> str:
+    with database.reading() as session:
+        found = encounters.find(session, encounter.id)
+    assert found is not None
+    assert found.sent_at is not None
+    return day(found.sent_at.astimezone().date())
 
 
 def test_a_first_visit_says_nothing_of_others(now: Encounter, clinician: FlaskClient):
