@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from wtforms import Field, StringField, TimeField
 from wtforms.validators import Optional, ValidationError
 
-from intake import invitations, invitee, kiosk, outbox
+from intake import encounters, invitations, invitee, kiosk, language, outbox
 from intake.accounts import requires
 from intake.days import DayField
 from intake.invitations import Invitation, State
@@ -99,7 +99,9 @@ def overview() -> str:
     with services().database.reading() as database:
         listed = invitations.listing(database)
         mails = outbox.last_invitations(database, [line.invitation.encounter_id for line in listed])
-    return render_template("desk/overview.html", listed=listed, mails=mails, State=State)
+    return render_template(
+        "desk/overview.html", listed=listed, mails=mails, State=State, languages=language.LANGUAGES
+    )
 
 
 @views.get("/new")
@@ -129,7 +131,11 @@ def invitation(encounter_id: str) -> str:
         found = _found(database, encounter_id)
         link = link_of(database, found)
         mail = outbox.last_invitations(database, [encounter_id]).get(encounter_id)
-    return render_template("desk/invitation.html", invitation=found, link=link, mail=mail, State=State)
+        encounter = encounters.find(database, encounter_id)
+    is_begun = encounter is not None and encounter.started_at is not None
+    return render_template(
+        "desk/invitation.html", invitation=found, link=link, mail=mail, State=State, is_begun=is_begun
+    )
 
 
 @views.get("/<encounter_id>/qr.svg")

@@ -29,7 +29,7 @@ class GivenAnswer:
 
 
 def by_section(
-    journey: Journey, address: Callable[[Page], str], *, hide_sensitive: bool
+    journey: Journey, address: Callable[[Page], str], *, hide_sensitive: bool, leave_out_private: bool = False
 ) -> Iterator[tuple[Section, list[GivenAnswer]]]:
     """Yield each section that asks something of this patient, with the answers; `address` gives a page's address.
 
@@ -38,11 +38,20 @@ def by_section(
     """
     for section in journey.sections():
         due = [(page, item) for page in section.pages for item in journey.due(page)]
+        if leave_out_private:
+            due = [(page, item) for page, item in due if not item.private]
         if due and all(journey.response.answers[item.id] is Missing.IN_PERSON for _, item in due):
             yield section, [_for_a_talk(address(due[0][0]))]
         else:
             hidden = {item.id for page, item in due if item.private or (page.sensitive and hide_sensitive)}
             yield section, [_given(journey, item, f"{address(page)}#{item.id}", hidden) for page, item in due]
+
+
+def for_copy(journey: Journey, *, hide_sensitive: bool) -> Iterator[tuple[Section, list[GivenAnswer]]]:
+    """Yield the same for a copy that the patient takes home: private questions are left out, answered or not."""
+    for section, answers in by_section(journey, lambda _: "", hide_sensitive=hide_sensitive, leave_out_private=True):
+        if answers:
+            yield section, answers
 
 
 def _for_a_talk(change: str) -> GivenAnswer:

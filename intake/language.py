@@ -7,7 +7,7 @@ name and value: the view then keeps what was typed, complains about nothing, and
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -31,7 +31,7 @@ COOKIE = "language"
 CATALOGS = Path(__file__).parent / "languages"  # what pages say, by language: es.po
 A_YEAR = 365 * 24 * 3600  # seconds
 # blueprints whose pages have languages; None: an address that is not ours
-PATIENTS = ("patient", "correction", "entry", "kiosk", None)
+PATIENTS = ("patient", "patients_copy", "correction", "entry", "kiosk", None)
 # Dates are written as in Great Britain: 3 March is understood everywhere, and 3/3 is never written.
 LOCALES = {ENGLISH: Locale("en", "GB"), "es": Locale("es")}
 
@@ -95,6 +95,11 @@ def day_and_time(moment: datetime) -> str:
     local, locale = moment.astimezone(), LOCALES[current()]
     day = format_skeleton("MMMMEEEEd", local, locale=locale)
     return gettext("%(day)s at %(time)s", day=day, time=format_time(local, "HH:mm", locale=locale))
+
+
+def day(date: date) -> str:
+    """Return a day in the reader's language: 3 March 1974."""
+    return format_skeleton("yMMMMd", date, locale=LOCALES[current()])
 
 
 def lang_mark(code: str) -> Markup:

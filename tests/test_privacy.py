@@ -1,7 +1,7 @@
 """A private answer and its flag reach the clinician's summary and nothing else that anybody may see.
 
 Not the lists on a screen in the clinic, nor the pages that the patient sees later, nor an e-mail, a log line or an
-address. Each test is made for every private rule; a patient's copy and whatever else leaves the clinic belong here too.
+address, nor the patient's copy. Each test is made for every private rule; whatever else leaves the clinic belongs here too.
 """
 
 import logging
@@ -131,6 +131,16 @@ def test_later_pages_addresses_and_the_cookie_hold_nothing(sent: Browser) -> Non
     assert [address for address in sent.addresses if tells(address)] == []
     with sent.client.session_transaction() as session:
         assert not tells(str(dict(session)))
+
+
+def test_the_patients_copy_holds_nothing_of_it(sent: Browser, rule: Rule, tmp_path: Path) -> None:
+    pdf = tmp_path / "copy.pdf"
+    pdf.write_bytes(sent.client.get("/my-answers.pdf").data)
+    words = subprocess.run(["pdftotext", pdf, "-"], capture_output=True, text=True, check=True).stdout
+    assert "Your answers" in words
+    assert rule.title not in words
+    for item in PRIVATE_ITEMS:
+        assert item.text not in " ".join(words.split())
 
 
 def test_the_page_to_check_shows_neither_the_answer_nor_the_flag(answered: Browser, rule: Rule) -> None:

@@ -21,7 +21,7 @@ THEIRS: dict[Role, tuple[str, ...]] = {  # the views of each role
     "admin": ("admin", "drafts", "publishing"),
     "front_desk": ("desk", "desk_import"),
 }
-PATIENTS = ("patient", "correction", "entry")
+PATIENTS = ("patient", "patients_copy", "correction", "entry")
 NOTICES: dict[Role, set[str]] = {  # those of all staff: admins see that somebody is needed, and can take nobody
     "clinician": {"notices.now", "notices.take", "notices.try_again"},
     "admin": {"notices.now"},
