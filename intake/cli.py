@@ -15,8 +15,8 @@ from intake.database import Database
 from intake.days import plain_day
 from intake.installation import OWNER_ONLY, chosen_settings, ready_database
 from intake.jobs import AlreadyRunning
-from intake.rules_commands import count, rules_group
 from intake.questionnaire_commands import questionnaire_group
+from intake.rules_commands import count, rules_group
 from intake.rulesets import Screeners
 from intake.settings import kept_secret_key
 from intake.staff_commands import sign_in_link, staff_group

@@ -99,9 +99,7 @@ def overview() -> str:
     with services().database.reading() as database:
         listed = invitations.listing(database)
         mails = outbox.last_invitations(database, [line.invitation.encounter_id for line in listed])
-    return render_template(
-        "desk/overview.html", listed=listed, mails=mails, State=State, languages=language.LANGUAGES
-    )
+    return render_template("desk/overview.html", listed=listed, mails=mails, State=State, languages=language.LANGUAGES)
 
 
 @views.get("/new")

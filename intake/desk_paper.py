@@ -1,5 +1,7 @@
 """The questionnaire on paper for the front desk: to print, and to type in what a patient ticked, by its codes."""
 
+from functools import lru_cache
+
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
@@ -8,9 +10,14 @@ from intake.accounts import requires
 from intake.encounters import Encounter
 from intake.paper_codes import Numbered, numbered, read_codes
 from intake.services import services
+from reports.documents import Document
+from reports.paper import first_document
+from reports.pdf_worker import PdfWorker
 
 views = Blueprint("desk_paper", __name__, url_prefix="/desk")
 LARGE = "large"  # ?print=large: 18 point
+MOST_KEPT = 8  # questionnaires kept as PDF: two languages in two sizes, and those of the rule set before
+LONGEST = 120  # seconds to make one in; the usual one takes five
 
 
 @views.get("/paper/<code>.pdf")
@@ -24,7 +31,7 @@ def paper(code: str) -> Response:
     with language.in_language(code):
         is_large = request.args.get("print") == LARGE
         document = paper_questionnaire.document(ruleset, services().settings, code, is_large=is_large)
-    response = Response(services().pdf_worker.write(document), mimetype="application/pdf")
+    response = Response(_pdf(document), mimetype="application/pdf")
     response.headers["Content-Disposition"] = f'inline; filename="questionnaire-{code}.pdf"'
     return response
 
@@ -55,6 +62,16 @@ def take(encounter_id: str) -> Response | tuple[str, int]:
             flash(f"Tell a clinician now: something in the answers of {encounter.patient_name} cannot wait.")
     flash(f"The answers of {encounter.patient_name} are typed in and sent.")
     return redirect(url_for("desk.overview"), 303)
+
+
+@lru_cache(MOST_KEPT)
+def _pdf(document: Document) -> bytes:
+    """Make a questionnaire, which takes seconds, in a process of its own: summaries must not wait for it."""
+    worker = PdfWorker(first_document(document.paper))
+    try:
+        return worker.write(document, LONGEST)
+    finally:
+        worker.close()
 
 
 def _not_begun(encounter_id: str) -> Encounter:

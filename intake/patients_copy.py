@@ -4,7 +4,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from intake import given_answers, language
-from intake.folders import TEMPLATES
+from intake.paper_questionnaire import style
 from intake.services import services
 from intake.visits import Answer, Visit, for_patient
 from reports.documents import Document
@@ -35,9 +35,4 @@ def copy_of(visit: Visit, *, is_large: bool) -> Document:
         sections=given_answers.for_copy(visit.journey, hide_sensitive=visit.encounter.left_quickly),
         large=is_large,
     )
-    return Document(html, paper_style(), visit.encounter.id.encode()[:16], services().settings.paper)
-
-
-def paper_style() -> str:
-    """Return the style sheet of what patients get on paper."""
-    return (TEMPLATES / "paper" / "paper.css").read_text(encoding="utf-8")
+    return Document(html, style(), visit.encounter.id.encode()[:16], services().settings.paper)

@@ -1,7 +1,7 @@
 """A private answer and its flag reach the clinician's summary and nothing else that anybody may see.
 
 Not the lists on a screen in the clinic, nor the pages that the patient sees later, nor an e-mail, a log line or an
-address, nor the patient's copy. Each test is made for every private rule; whatever else leaves the clinic belongs here too.
+address, nor the patient's copy. Each test is made for every private rule; whatever else leaves the clinic belongs here.
 """
 
 import logging

@@ -17,9 +17,9 @@ OPEN = {"static", "accounts.sign_in", "patient.home", "entry.start", "patient.he
 OPEN |= {"patient.leave"}  # it only closes a session, and sends whoever presses it to another site
 OPEN |= {"entry.time_left", "entry.stay"}  # they say 0 to whoever is not in
 THEIRS: dict[Role, tuple[str, ...]] = {  # the views of each role
-    "clinician": ("clinician", "review", "desk", "desk_import"),
+    "clinician": ("clinician", "review", "desk", "desk_import", "desk_paper"),
     "admin": ("admin", "drafts", "publishing"),
-    "front_desk": ("desk", "desk_import"),
+    "front_desk": ("desk", "desk_import", "desk_paper"),
 }
 PATIENTS = ("patient", "patients_copy", "correction", "entry")
 NOTICES: dict[Role, set[str]] = {  # those of all staff: admins see that somebody is needed, and can take nobody
@@ -32,7 +32,14 @@ METHODS = {"GET", "POST"}
 
 def routes(app: Flask, encounter: Encounter) -> list[tuple[str, str, str]]:
     """Every method of every view: endpoint, method, an address of it."""
-    values = {"encounter_id": encounter.id, "rule_id": "RF1", "page_id": "mood", "token": "x", "filename": "icon.svg"}
+    values = {
+        "encounter_id": encounter.id,
+        "rule_id": "RF1",
+        "page_id": "mood",
+        "token": "x",
+        "code": "en",
+        "filename": "icon.svg",
+    }
     values["number"] = "1"
     values |= {"draft_id": "none", "publication_id": "none", "file": "safety.yaml"}
     found = []
