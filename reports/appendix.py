@@ -9,6 +9,7 @@ from rules.response import Missing, Response, answer_words
 from rules.ruleset import Rule, RuleSet
 
 NO = "no"
+FEWEST_TOGETHER = 3  # questions with the same answer that are told in one line
 
 
 @dataclass(frozen=True)
@@ -31,17 +32,20 @@ class AnswerSection:
 
     @property
     def told(self) -> tuple[AnswerLine, ...]:
-        """The answers that have a line of their own: all but "no" and those that were not given."""
-        return tuple(line for line in self.answers if not line.missing and line.answer != NO)
+        """The answers that have a line of their own."""
+        return tuple(line for line in self.answers if line.answer not in self.together)
 
     @property
     def together(self) -> dict[str, tuple[AnswerLine, ...]]:
-        """The other answers by what they are: "no", "skipped", "not sure", …"""
+        """The others, by what they share: "no", an answer given to several questions, and last what was not given."""
         groups: dict[str, tuple[AnswerLine, ...]] = {}
         for line in sorted(self.answers, key=lambda line: line.missing):
-            if line.missing or line.answer == NO:
-                groups[line.answer] = (*groups.get(line.answer, ()), line)
-        return groups
+            groups[line.answer] = (*groups.get(line.answer, ()), line)
+        return {
+            answer: lines
+            for answer, lines in groups.items()
+            if lines[0].missing or answer == NO or len(lines) >= FEWEST_TOGETHER
+        }
 
 
 @dataclass(frozen=True)

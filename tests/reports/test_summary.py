@@ -81,7 +81,7 @@ def test_each_publication_stands_once_and_flags_point_to_it_by_number(summarised
     assert set(named) == set(range(1, len(summary.sources) + 1))
 
 
-def test_no_and_what_was_not_given_are_put_together_in_the_appendix_and_nothing_is_lost(
+def test_what_shares_an_answer_and_what_was_not_given_are_put_together_in_the_appendix_and_nothing_is_lost(
     woman_of_52: Summary, summarised: Summarised
 ) -> None:
     for summary in (woman_of_52, summarised({})):
@@ -91,6 +91,17 @@ def test_no_and_what_was_not_given_are_put_together_in_the_appendix_and_nothing_
     about = next(section for section in woman_of_52.answers if section.title == "About you")
     assert [line.question for line in about.together["no"]] == ["Has testes"]
     assert "Has a prostate" in [line.question for line in about.together["skipped"]]
+
+
+def test_three_questions_with_the_same_answer_are_one_line_and_two_are_not(woman_of_52: Summary) -> None:
+    mood = next(section for section in woman_of_52.answers if section.title == "How you have been feeling")
+    assert [line.question for line in mood.together["more than half the days"]] == [
+        "Little interest or pleasure",
+        "Feeling down, depressed or hopeless",
+        "Tired, little energy",
+    ]
+    assert "nearly every day" in [line.answer for line in mood.told]
+    assert list(mood.together)[-1] == "skipped"
 
 
 def test_questions_that_were_not_asked_are_named(woman_of_52: Summary) -> None:
