@@ -71,20 +71,36 @@ def holds_of(claim: Claim, values: Mapping[str, Value]) -> bool:
 
 def variables(claim: Claim) -> frozenset[str]:
     """Return the items and scores that a claim asks for, twins by their own names."""
-    return frozenset(_variables(claim))
+    return frozenset(test.variable for test in tests_of(claim)) | frozenset(_rising(claim))
 
 
-def _variables(claim: Claim) -> Iterator[str]:
+def tests_of(claim: Claim) -> tuple[Finding, ...]:
+    """Return the distinct tests of a claim's conditions, in order of appearance."""
+    return tuple(dict.fromkeys(_tests(claim)))
+
+
+def _tests(claim: Claim) -> Iterator[Finding]:
+    if isinstance(claim, Is):
+        yield from findings(claim.condition)
+    for part in _parts(claim):
+        yield from _tests(part)
+
+
+def _rising(claim: Claim) -> Iterator[str]:
+    if isinstance(claim, Rises):
+        yield from claim.variables
+    for part in _parts(claim):
+        yield from _rising(part)
+
+
+def _parts(claim: Claim) -> tuple[Claim, ...]:
     match claim:
-        case Is(condition):
-            yield from (finding.variable for finding in findings(condition))
         case Every(claims) | Some(claims):
-            for part in claims:
-                yield from _variables(part)
+            return claims
         case No(part):
-            yield from _variables(part)
-        case Rises(names):
-            yield from names
+            return (part,)
+        case _:
+            return ()
 
 
 def raised(rule: Rule) -> Claim:

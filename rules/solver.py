@@ -9,12 +9,12 @@ from typing import Any as Term
 
 import z3
 
-from rules.claims import TWIN, Claim, holds_of, variables
+from rules.claims import TWIN, Claim, holds_of, tests_of, variables
 from rules.condition import Value
 from rules.errors import RulesError
 from rules.questionnaire import Questionnaire
 from rules.response import read
-from rules.terms import GRAIN, Terms
+from rules.terms import GRAIN, Terms, literal
 
 MOST_TIME = 10_000  # milliseconds for one question; what rules ask takes a few
 ROUND_STEPS = (GRAIN, GRAIN // 2, GRAIN // 10)  # what the decimals of an example are multiples of, if possible
@@ -57,7 +57,7 @@ class Solver:
             self._solver.add(term)
             if not self._is_possible(self._complete(items) if complete else []):
                 return None
-            self._leave_out([*twins, *items])
+            self._narrow_down(claim, [*twins, *reversed(items)])
             if not self._is_possible([]):
                 raise Undecided("an example was lost")
             return self._confirmed(claim, items, twins)
@@ -91,16 +91,31 @@ class Solver:
             raise Undecided(f"not decided in {MOST_TIME // 1000} seconds")
         return bool(end == z3.sat)
 
-    def _leave_out(self, items: Iterable[str]) -> None:
-        """Narrow the patient down: no answer and no code that is not needed, and round numbers."""
-        for name in reversed(tuple(items)):
+    def _narrow_down(self, claim: Claim, names: Iterable[str]) -> None:
+        """No answer and no code that is not needed; numbers at the edge of a test, or round ones; the first codes."""
+        for name in names:
             variable = self._terms.variable(name)
-            self._prefer(z3.Not(z3.And(variable.applies, variable.known)))
-            for term in variable.codes.values() if self._has_several(name) else ():
-                self._prefer(z3.Not(term))
-            for step in ROUND_STEPS if variable.raw is not None else ():
-                if self._prefer(variable.raw % step == 0):
-                    break
+            if self._prefer(z3.Not(z3.And(variable.applies, variable.known))):
+                continue
+            if self._has_several(name):
+                for term in variable.codes.values():
+                    self._prefer(z3.Not(term))
+            elif variable.low is None:
+                self._prefer_first(list(variable.codes.values()))
+            elif not self._prefer_first([variable.low == literal(number) for number in self._near(claim, name)]):
+                self._prefer_first([variable.raw % step == 0 for step in ROUND_STEPS if variable.raw is not None])
+
+    def _near(self, claim: Claim, name: str) -> list[float]:
+        """Numbers at and beside those that a claim compares a variable with, or all that can be picked."""
+        base = name.rstrip(TWIN)
+        tested = [test.value for test in tests_of(claim) if test.variable.rstrip(TWIN) == base]
+        numbers = {value for value in tested if isinstance(value, int | float)}
+        item = self._questionnaire.items.get(base)
+        codes = [option.code for option in item.options if isinstance(option.code, int)] if item else []
+        return sorted({number + shift for number in numbers for shift in (-1, 0, 1)} | set(codes))
+
+    def _prefer_first(self, terms: Iterable[Term]) -> bool:
+        return any(self._prefer(term) for term in terms)
 
     def _prefer(self, term: Term) -> bool:
         is_possible = bool(self._solver.check(term, *self._terms.hints) == z3.sat)

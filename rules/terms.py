@@ -142,7 +142,7 @@ class Terms:
     def _number(self, name: str, bounds: tuple[float, float], *, whole: bool) -> tuple[Term, Term]:
         raw = z3.Int(name)
         number = raw if whole else z3.ToReal(raw) / GRAIN
-        self.facts += [number >= _literal(bounds[0]), number <= _literal(bounds[1])]
+        self.facts += [number >= literal(bounds[0]), number <= literal(bounds[1])]
         return number, None if whole else raw
 
     def _twin(self, name: str, base: Variable) -> Variable:
@@ -160,8 +160,8 @@ class Terms:
             item, bounds = self.variable(name), self._questionnaire.items[name].bounds or (0, 0)
             if score.not_applicable_counts is None:
                 applies.append(item.applies)
-            absent = _literal(score.not_applicable_counts or 0)
-            low, high = (z3.If(item.known, item.low, _literal(bound)) for bound in bounds)
+            absent = literal(score.not_applicable_counts or 0)
+            low, high = (z3.If(item.known, item.low, literal(bound)) for bound in bounds)
             lows.append(z3.If(item.applies, low, absent))
             highs.append(z3.If(item.applies, high, absent))
         low, high = self._combined(score, lows, highs)
@@ -192,7 +192,8 @@ def _made_of(part: Item | Score) -> Iterable[str]:
     return (finding.variable for finding in findings(part.when)) if part.when is not None else ()
 
 
-def _literal(number: float) -> Term:
+def literal(number: float) -> Term:
+    """Return a number as a term."""
     return z3.IntVal(number) if isinstance(number, int) else z3.RealVal(str(number))
 
 
@@ -215,7 +216,7 @@ def _finding(finding: Finding, variable: Variable, *, is_score: bool) -> Truth:
         true = z3.Or([variable.codes.get(value, z3.BoolVal(False)) for value in wanted])
         false = z3.Not(true)
     else:
-        true, false = _number_test(finding.operator, variable, [_literal(v) for v in wanted if not isinstance(v, str)])
+        true, false = _number_test(finding.operator, variable, [literal(v) for v in wanted if not isinstance(v, str)])
     given = z3.BoolVal(True) if is_score else variable.known
     applies = variable.applies
     end = Truth(z3.And(applies, given, true), z3.Or(z3.Not(applies), z3.And(given, false)))
