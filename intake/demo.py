@@ -84,7 +84,7 @@ PEOPLE = (
     Person("Susan Okafor", 49, -182, SUSAN | {
         "cycle_change_months": 1, "hot_flushes": 1, "night_sweats": 0, "phq9_1": 1, "phq9_2": 1, "gad7_1": 1,
         "gad7_2": 1, "gad7_3": 1, "gad7_4": 0, "gad7_5": 0, "gad7_6": 1, "auditc_2": 3, "auditc_3": 2,
-        "rectal_bleeding": "yes", "sleep_trouble_nights": 2,
+        "breast_change": "yes", "sleep_trouble_nights": 2,
         "matters_most": "My periods have become unreliable, and I am tired.",
     }),
     Person("Susan Okafor", 49, 1, SUSAN),

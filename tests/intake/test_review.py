@@ -4,6 +4,7 @@ import hashlib
 import re
 import subprocess
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, update
 from werkzeug.test import TestResponse
 
-from intake import encounters, review_form, submission
+from intake import encounters, review_form, reviews, submission
 from intake.database import Database, ResponseRow, ScreeningRow, SignedSummaryRow
 from intake.encounters import Encounter
 from intake.review_form import LONGEST_NOTE, LONGEST_TITLE, MOST_BY_HAND, Typed
@@ -23,7 +24,7 @@ from reports.review import HandFlag, Opinion, Review, Verdict
 from reports.summary import FlagLine
 from rules.load import library
 from rules.ruleset import Priority
-from tests.conftest import sign_in
+from tests.conftest import member, sign_in
 
 ANSWERS = {"chest_pain_now": "yes", "breast_change": "yes", "afraid_at_home": "yes"}  # RF2, RF8 and the private RF14
 HIDDEN = re.compile(r'name="(revision|basis)" value="([^"]*)"')
@@ -258,3 +259,18 @@ def test_whatever_is_sent_is_read_and_judged(sent: dict[str, str]):
     typed = review_form.read(sent, FLAGS)
     if not review_form.problems(typed, FLAGS, signing=False):
         assert Review.from_json(typed.review.as_json()) == typed.review
+
+
+def test_a_version_is_kept_only_if_nobody_saved_or_signed_in_between(
+    app: Flask, price: FlaskClient, sent: Encounter, database: Database
+):
+    sign(price, sent)
+    who = member(database, "clinician", "Dr Bo Head")
+    with database.reading() as session:
+        first = reviews.versions(session, sent.id)[0]
+    with database.writing() as session:
+        assert not reviews.keep_signed(session, sent.id, first, who, b"another"), "the number is taken"
+        assert reviews.save(session, sent.id, Review(), first.revision, who)
+        second = replace(first, number=2)
+        assert not reviews.keep_signed(session, sent.id, second, who, b"another"), "the review was saved anew"
+        assert reviews.versions(session, sent.id) == [first]
