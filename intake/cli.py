@@ -13,6 +13,7 @@ from intake.accounts import sign_in_token
 from intake.answers_file import AnswersFileError, read_answers
 from intake.database import Database
 from intake.days import plain_day
+from intake.impact_command import impact_command
 from intake.installation import OWNER_ONLY, chosen_settings, ready_database
 from intake.jobs import AlreadyRunning
 from intake.questionnaire_commands import questionnaire_group
@@ -114,6 +115,7 @@ def worker(name: str) -> None:
         raise click.ClickException(str(error)) from error
 
 
+rules_group.add_command(impact_command)
 main.add_command(rules_group)
 main.add_command(staff_group)
 main.add_command(questionnaire_group)

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -33,9 +34,14 @@ def _load(path: Path | None) -> RuleSet:
     try:
         return load(path or LIBRARY)
     except RuleErrors as error:
-        click.echo(str(error), err=True)
-        click.echo(f"{count(len(error.problems), 'problem')} found.", err=True)
-        sys.exit(1)
+        refuse(error)
+
+
+def refuse(error: RuleErrors) -> NoReturn:
+    """Tell every problem of rule files and end with exit code 1."""
+    click.echo(str(error), err=True)
+    click.echo(f"{count(len(error.problems), 'problem')} found.", err=True)
+    sys.exit(1)
 
 
 @rules_group.command("check")
@@ -83,7 +89,7 @@ def test_command(path: Path | None, with_coverage: bool) -> None:
     ruleset = _load(path)
     results = run_tests(ruleset)
     rows = [(result.rule, result.name, result.expected, result.got) for result in results]
-    _print_table(TEST_COLUMNS, rows, ["    " if result.passed else "FAIL" for result in results])
+    print_table(TEST_COLUMNS, rows, ["    " if result.passed else "FAIL" for result in results])
     for result in results:
         if not result.passed:
             click.echo(f'{result.rule} "{result.name}": expected {result.expected}, got {result.got}: {result.detail}')
@@ -105,7 +111,7 @@ def list_command(path: Path | None) -> None:
     for rule in _load(path).by_id.values():
         priority = " to ".join(dict.fromkeys((rule.priorities[-1].value, rule.priorities[0].value)))
         rows.append((rule.id, priority, rule.status, rule.evidence.health, rule.evidence.link, rule.title))
-    _print_table(LIST_COLUMNS, rows)
+    print_table(LIST_COLUMNS, rows)
     click.echo(f"{count(len(rows), 'rule')}.")
 
 
@@ -139,13 +145,14 @@ def _print_coverage(ruleset: RuleSet) -> bool:
     for leaf in leaves:
         ends = ("never" if end in leaf.lacking else "seen" for end in COVERAGE_COLUMNS[2:])
         rows.append((leaf.rule, str(leaf.finding), *ends))
-    _print_table(COVERAGE_COLUMNS, rows, ["LACK" if leaf.lacking else "    " for leaf in leaves])
+    print_table(COVERAGE_COLUMNS, rows, ["LACK" if leaf.lacking else "    " for leaf in leaves])
     total, lacking = 3 * len(leaves), sum(len(leaf.lacking) for leaf in leaves)
     click.echo(f"Coverage: {total - lacking} of {total} ends seen ({100 * (total - lacking) // max(total, 1)}%)")
     return lacking > 0
 
 
-def _print_table(head: Sequence[str], rows: Sequence[Sequence[str]], marks: Sequence[str] = ()) -> None:
+def print_table(head: Sequence[str], rows: Sequence[Sequence[str]], marks: Sequence[str] = ()) -> None:
+    """Print rows below their head, each column as wide as it needs; `marks` stand before the rows."""
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     for mark, row in zip(["    ", *marks] if marks else [""] * (len(rows) + 1), [head, *rows], strict=True):
         line = "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True))

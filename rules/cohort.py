@@ -12,7 +12,7 @@ from operator import add, and_, ge, gt, le, lt, mul, or_
 
 import polars as pl
 
-from rules.columns import Column, columns_of
+from rules.columns import Columns, fill
 from rules.condition import All, Any, AtLeast, Condition, Finding, Not, Number, holds
 from rules.questionnaire import Item, Questionnaire, Score
 from rules.response import RawAnswers
@@ -83,15 +83,20 @@ class CohortScreener:
         self._ends = [plan.end(rule).alias(rule.id) for rule in self._rules]
         self._layers, self._items, self._picked = plan.layers, plan.items, plan.picked
 
-    def answers(self, responses: Iterable[RawAnswers]) -> pl.DataFrame:
-        """Return the typed answers of some responses, as far as the rules read them: a row for each response."""
-        items = list(self._items.values())
-        number, columns = columns_of(items, responses)
-        table = {"": pl.int_range(number, eager=True)}  # so that there is a row for each even if nothing is read
-        table |= {item.id: _series(item, columns[item.id]) for item in items if item.type != "choices"}
+    def columns(self) -> Columns:
+        """Return empty columns for the answers that the rules read."""
+        return Columns(self._items.values())
+
+    def answers(self, columns: Columns) -> pl.DataFrame:
+        """Return filled columns as a table: a row for each response."""
+        table = {"": pl.int_range(columns.number, eager=True)}  # so that there is a row for each if nothing is read too
+        for item in self._items.values():
+            if item.type != "choices":
+                table[item.id] = pl.Series(columns.by_item[item.id], dtype=pl.Float64 if item.bounds else pl.UInt16)
         for name, (item_id, code) in self._picked.items():
-            cells = [code in cell if isinstance(cell, frozenset) else None for cell in columns[item_id]]
-            table[name] = pl.Series(cells, dtype=pl.Boolean)
+            cells = columns.by_item[item_id]
+            picked = [code in cell if isinstance(cell, frozenset) else None for cell in cells]
+            table[name] = pl.Series(picked, dtype=pl.Boolean)
         return pl.DataFrame(table)
 
     def ends(self, answers: pl.DataFrame) -> Ends:
@@ -102,11 +107,14 @@ class CohortScreener:
 
     def screen(self, responses: Iterable[RawAnswers]) -> Ends:
         """Return how every rule ends for some responses, in their order."""
-        return self.ends(self.answers(responses))
+        return screen([self], responses)[0]
 
 
-def _series(item: Item, column: Column) -> pl.Series:
-    return pl.Series(column, dtype=pl.Float64 if item.bounds else pl.UInt16)
+def screen(screeners: Sequence[CohortScreener], responses: Iterable[RawAnswers]) -> list[Ends]:
+    """Return how every rule of several rule sets ends for the same responses, each of which is read once."""
+    tables = [screener.columns() for screener in screeners]
+    fill(tables, responses)
+    return [screener.ends(screener.answers(table)) for screener, table in zip(screeners, tables, strict=True)]
 
 
 class _Plan:

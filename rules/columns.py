@@ -3,7 +3,7 @@
 Every answer is typed by the code that types a single response, but only once for each different answer.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
 from rules.condition import Code, Number
@@ -19,28 +19,38 @@ MOST_KEPT = 10_000  # different answers to one item that are remembered
 _HASHABLE = {int, float, str, type(None)}
 
 
-def columns_of(items: Sequence[Item], responses: Iterable[RawAnswers]) -> tuple[int, dict[str, Column]]:
-    """Return how many responses there are, and by item a column with a cell for each of them, in their order.
+class Columns:
+    """The typed answers of responses to some items. `number` is how many were added, `by_item` the cells of each.
 
     A cell is None where there is no value, whatever the reason; else the number, the set of codes picked, or the place
     of the picked option in `item.options` (codes that are all numbers are numbers). An answer that does not fit, given
     to another version of the questionnaire perhaps, counts as none: so it does wherever a stored response is read.
     """
-    cells = [_Cells(item) for item in items]
-    columns: list[Column] = [[] for _ in items]
-    number = 0
-    nothing: dict[str, object] = dict.fromkeys(item.id for item in items)
+
+    def __init__(self, items: Iterable[Item]) -> None:
+        self.number = 0
+        self.by_item: dict[str, Column] = {}
+        self._cells = []
+        for item in items:
+            self._cells.append(_Cells(item))
+            self.by_item[item.id] = []
+        self._nothing = dict.fromkeys(self.by_item)
+
+    def add(self, responses: Sequence[RawAnswers]) -> None:
+        """Add a few responses."""
+        self.number += len(responses)
+        # answers to anything else stand behind those to the items
+        rows = [{**self._nothing, **response}.values() for response in responses]
+        for column, cells, answers in zip(self.by_item.values(), self._cells, zip(*rows, strict=False), strict=False):
+            column.extend(cells.of(answers))
+
+
+def fill(tables: Sequence[Columns], responses: Iterable[RawAnswers]) -> None:
+    """Add responses to several tables, each response read once."""
     rest = iter(responses)
-    while block := [_row(nothing, response) for response in islice(rest, BLOCK)]:
-        number += len(block)
-        for column, known, answers in zip(columns, cells, zip(*block, strict=False), strict=False):
-            column.extend(known.of(answers))
-    return number, {item.id: column for item, column in zip(items, columns, strict=True)}
-
-
-def _row(nothing: Mapping[str, object], response: RawAnswers) -> Iterable[object]:
-    """A response's answers in the order of the items; those to anything else stand behind them."""
-    return {**nothing, **response}.values()
+    while block := list(islice(rest, BLOCK)):
+        for table in tables:
+            table.add(block)
 
 
 class _Cells(dict[object, Cell]):

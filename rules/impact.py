@@ -1,0 +1,179 @@
+"""What a change of the rules does: the same responses screened with two rule sets, flag by flag; the burden of each."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import chain, islice
+from typing import Any as Data
+
+from rules.cohort import CohortScreener, End, Ends, differing, screen
+from rules.response import RawAnswers
+from rules.ruleset import Outcome, Priority, RuleSet
+
+BATCH = 50_000  # responses in memory at once
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One response for which a rule's flag is gained, lost, or of another priority. `response` is its id."""
+
+    response: str
+    before: End
+    after: End
+
+    @property
+    def is_gained(self) -> bool:
+        """Whether there was no flag before."""
+        return isinstance(self.before, Outcome)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether there is no flag any more."""
+        return isinstance(self.after, Outcome)
+
+
+@dataclass(frozen=True)
+class RuleImpact:
+    """One rule in both rule sets: how it ended for how many responses, and the responses for which its flag differs.
+
+    In a rule set without the rule it is not raised for anybody.
+    """
+
+    rule: str
+    before: Mapping[End, int]
+    after: Mapping[End, int]
+    differences: tuple[Difference, ...]
+
+    @property
+    def gained(self) -> tuple[Difference, ...]:
+        """The responses that have this flag only after the change."""
+        return tuple(one for one in self.differences if one.is_gained)
+
+    @property
+    def lost(self) -> tuple[Difference, ...]:
+        """The responses that had this flag only before the change."""
+        return tuple(one for one in self.differences if one.is_lost)
+
+    @property
+    def moved(self) -> tuple[Difference, ...]:
+        """The responses that have this flag in both, with different priorities."""
+        return tuple(one for one in self.differences if not one.is_gained and not one.is_lost)
+
+
+@dataclass(frozen=True)
+class Burden:
+    """How many flags patients have. `by_priority` and `together` tell how many patients have 0, 1, 2 … flags."""
+
+    patients: int
+    by_priority: Mapping[Priority, Mapping[int, int]]
+    together: Mapping[int, int]
+
+    def total(self, priority: Priority | None = None) -> int:
+        """Return how many flags there are of a priority, or of all."""
+        numbers = self.together if priority is None else self.by_priority[priority]
+        return sum(flags * patients for flags, patients in numbers.items())
+
+    def mean(self, priority: Priority | None = None) -> float:
+        """Return the flags a patient of a priority, or of all; 0 where there are no patients."""
+        return self.total(priority) / self.patients if self.patients else 0.0
+
+
+@dataclass(frozen=True)
+class Impact:
+    """What comes of `after` in place of `before`: every rule of either, in the order of the files, and the burdens."""
+
+    rules: tuple[RuleImpact, ...]
+    before: Burden
+    after: Burden
+
+    @property
+    def changed(self) -> tuple[RuleImpact, ...]:
+        """The rules with flags that are gained, lost or of another priority."""
+        return tuple(rule for rule in self.rules if rule.differences)
+
+    def as_json(self) -> dict[str, Data]:
+        """Return plain data for `intake rules impact --json`: rules that change, with ids, and both burdens."""
+        return {
+            "responses": self.before.patients,
+            "rules": {
+                rule.rule: {
+                    "raised_before": raised(rule.before),
+                    "raised_after": raised(rule.after),
+                    "gained": [one.response for one in rule.gained],
+                    "lost": [one.response for one in rule.lost],
+                    "moved": [{"response": one.response, "from": one.before, "to": one.after} for one in rule.moved],
+                }
+                for rule in self.changed
+            },
+            "flags": {"before": _flags(self.before), "after": _flags(self.after)},
+        }
+
+
+def raised(ends: Mapping[End, int]) -> int:
+    """Return how many of the ends are flags."""
+    return sum(number for end, number in ends.items() if isinstance(end, Priority))
+
+
+def _flags(burden: Burden) -> dict[str, Data]:
+    totals: dict[str, Data] = {priority.value: burden.total(priority) for priority in Priority}
+    patients = {str(flags): burden.together[flags] for flags in sorted(burden.together)}
+    return totals | {"all": burden.total(), "patients_by_flags": patients}
+
+
+@dataclass
+class _Counted:
+    """What has been counted so far with one rule set."""
+
+    ends: dict[str, Counter[End]]
+    patients: int = 0
+    by_priority: dict[Priority, Counter[int]] = field(default_factory=lambda: {each: Counter() for each in Priority})
+    together: Counter[int] = field(default_factory=Counter)
+
+    def add(self, ends: Ends) -> None:
+        self.patients += ends.patients
+        self.together += ends.all_flags()
+        for priority, numbers in ends.flags().items():
+            self.by_priority[priority] += numbers
+        for rule, counted in self.ends.items():
+            counted.update(ends.counts(rule))
+
+    def burden(self) -> Burden:
+        return Burden(self.patients, self.by_priority, self.together)
+
+
+def compare(before: RuleSet, after: RuleSet, responses: Iterable[tuple[str, RawAnswers]]) -> Impact:
+    """Screen responses, given with their ids, with both rule sets; any number of them, since few are held at once."""
+    rule_ids = list(dict.fromkeys(rule.id for rule in chain(after.by_id.values(), before.by_id.values())))
+    screeners = CohortScreener(before), CohortScreener(after)
+    counted = [_Counted({rule: Counter() for rule in rule_ids}) for _ in screeners]
+    differences: dict[str, list[Difference]] = {rule: [] for rule in rule_ids}
+    rest = iter(responses)
+    while (batch := _screened(screeners, islice(rest, BATCH))) is not None:
+        ids, ends = batch
+        for one, found in zip(counted, ends, strict=True):
+            one.add(found)
+        for rule in rule_ids:
+            for place, was, now in differing(*ends, rule):
+                differences[rule].append(Difference(ids[place], was, now))
+    rules = (
+        RuleImpact(rule, counted[0].ends[rule], counted[1].ends[rule], tuple(differences[rule])) for rule in rule_ids
+    )
+    return Impact(tuple(rules), counted[0].burden(), counted[1].burden())
+
+
+def _screened(
+    screeners: tuple[CohortScreener, CohortScreener], responses: Iterable[tuple[str, RawAnswers]]
+) -> tuple[list[str], tuple[Ends, Ends]] | None:
+    """The ids of some responses and how both rule sets end for them; None where there are none.
+
+    The answers are let go of as they are read.
+    """
+    ids: list[str] = []
+    before, after = screen(screeners, _answers(responses, ids))
+    return (ids, (before, after)) if ids else None
+
+
+def _answers(responses: Iterable[tuple[str, RawAnswers]], ids: list[str]) -> Iterator[RawAnswers]:
+    for response, answers in responses:
+        ids.append(response)
+        yield answers

@@ -1,0 +1,109 @@
+"""`intake rules impact`, as an admin types it, on what patients have sent and on invented patients."""
+
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from intake import encounters, submission
+from intake.cli import main
+from intake.database import Database
+from intake.encounters import Encounter
+from intake.past_responses import past_responses
+from intake.rulesets import Screeners
+from intake.settings import Settings
+from tests.conftest import SMALL, SMALL_RULES
+
+
+@pytest.fixture
+def clinic(settings: Settings, screeners: Screeners, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
+    """An installation with the small rule set published."""
+    monkeypatch.setenv("INTAKE_DATA", str(settings.data))
+    return CliRunner()
+
+
+@pytest.fixture
+def sent(database: Database, screeners: Screeners, ada: Encounter) -> str:
+    """The id of the one response that was sent; another patient's answers are not sent."""
+    with database.writing() as session:
+        other, _ = encounters.create(session, patient_name="Ben Example", date_of_birth=date(1990, 1, 2))
+        for encounter in (ada, other):
+            encounters.save_page(session, encounter.id, {"phq9_1": 2, "phq9_2": 1, "own_words": "a secret worry"})
+    submission.send(database, screeners, ada.id)
+    with database.reading() as session:
+        [(response, _)] = past_responses(session)
+    return response
+
+
+@pytest.fixture
+def stricter(tmp_path: Path) -> Path:
+    """A rule file in which low mood begins at 4, not at 3."""
+    file = tmp_path / "safety.yaml"
+    file.write_text(SMALL_RULES.replace("phq2 >= 3", "phq2 >= 4"), encoding="utf-8")
+    return file
+
+
+def impact(clinic: CliRunner, *words: object) -> Result:
+    return clinic.invoke(main, ["rules", "impact", *map(str, words)])
+
+
+def lines(told: Result) -> list[str]:
+    return [" ".join(line.split()) for line in told.output.splitlines()]
+
+
+def test_past_responses_have_the_age_of_the_day_they_were_sent(database: Database, sent: str) -> None:
+    today = datetime.now(UTC).date()
+    with database.reading() as session:
+        [(response, answers)] = past_responses(session)
+    assert response == sent
+    assert answers["age"] == encounters.age_on(date(1970, 5, 17), today)
+    assert answers["phq9_1"] == 2
+
+
+def test_one_file_takes_the_place_of_the_published_one(clinic: CliRunner, sent: str, stricter: Path) -> None:
+    told = impact(clinic, stricter)
+    assert told.exit_code == 0
+    assert "On 1 past response." in told.output
+    assert "S1 1 0 0 1 0 Low mood" in lines(told)
+    assert "1 rule with other flags, 1 with the same." in lines(told)
+    assert "Same day 1 0 1.00 0.00" in lines(told)
+    assert "a secret worry" not in told.output
+
+
+def test_a_folder_is_the_whole_rule_set(clinic: CliRunner, sent: str, tmp_path: Path) -> None:
+    for name, text in (SMALL | {"mood.yaml": SMALL_RULES.replace("S1:", "M1:")}).items():
+        file = tmp_path / "drafted" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    told = impact(clinic, tmp_path / "drafted")
+    assert "M1 0 1 1 0 0 Low mood" in lines(told)
+    assert "S1 1 0 0 1 0 Low mood" in lines(told)
+
+
+def test_the_responses_behind_each_number_are_in_the_json(clinic: CliRunner, sent: str, stricter: Path) -> None:
+    told = impact(clinic, stricter, "--json")
+    found = json.loads(told.stdout)
+    assert found["rules"]["S1"] == {"raised_before": 1, "raised_after": 0, "gained": [], "lost": [sent], "moved": []}
+    assert found["flags"]["after"]["all"] == 0
+
+
+def test_invented_patients_stand_in_where_nothing_was_sent(clinic: CliRunner, stricter: Path) -> None:
+    told = impact(clinic, stricter)
+    assert told.exit_code == 0
+    assert "Nothing has been sent yet; invented patients instead." in told.output
+
+
+def test_the_same_seed_gives_the_same_impact(clinic: CliRunner, sent: str, stricter: Path) -> None:
+    first, again, other = (impact(clinic, stricter, "--synthetic", 300, "--seed", seed) for seed in (1, 1, 2))
+    assert "On 300 invented patients" in first.output
+    assert first.output == again.output != other.output
+
+
+def test_rule_files_with_a_problem_are_refused(clinic: CliRunner, tmp_path: Path) -> None:
+    file = tmp_path / "safety.yaml"
+    file.write_text(SMALL_RULES.replace("phq2 >= 3", "phq3 >= 33"), encoding="utf-8")
+    told = impact(clinic, file)
+    assert told.exit_code == 1
+    assert '"phq3" is never 33' in told.output
