@@ -5,6 +5,7 @@ escalations without effect; gaps in thresholds. Each remark has its place and an
 meant stands under `explained` in the rule; an explanation that fits nothing is a remark itself.
 """
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -77,7 +78,8 @@ class _Analysis:
     ) -> Remark:
         """A remark with an example: the one given, or a patient of whom the claim holds, if there is one."""
         place = path if path[0] == "rules" else ("rules", rule.id, *path)
-        advice = f"mend it, or say under explained: {{finding: {kind}{f', about: {about}' * bool(about)}, because: …}}"
+        named = f", about: {about if about.isidentifier() else json.dumps(about)}" if about else ""
+        advice = f"mend it, or say under explained: {{finding: {kind}{named}, because: …}}"
         example = shown if isinstance(shown, Example | None) else self.solver.example(shown)
         told = answers_in_words(example.answers, self.questionnaire) if example else ""
         return Remark(rule.id, kind, about, self.places.of_rule(rule, place, message, advice), told)
@@ -96,6 +98,7 @@ class _Analysis:
             context = (raised(rule),) if name.startswith("escalate") else ()
             yield from self._impossible(rule, condition, path_of(rule, name), context, wanted=True)
         yield from self._escalations(rule)
+        yield from self._lines(rule)
         for variable in self._numbers(rule):
             yield from self._gap(rule, variable)
 
@@ -159,6 +162,18 @@ class _Analysis:
         if rule.escalate and not self.solver.is_possible(ends(rule)[f"{Outcome.RAISED}, {rule.priority}"]):
             message = f"{rule.id} is never just {rule.priority.value}: some step always makes it more urgent"
             yield self._remark(rule, ("priority",), "never_its_priority", rule.priority.value, message, raised(rule))
+
+    def _lines(self, rule: Rule) -> Iterator[Remark]:
+        """Lines to consider that are never shown while the rule is raised, and parts of their conditions."""
+        for number, line in enumerate(rule.consider):
+            if line.when is None:
+                continue
+            path: Path = ("rules", rule.id, "consider", number, "when")
+            if self.solver.is_possible(Every((raised(rule), Is(line.when, True)))):
+                yield from self._impossible(rule, line.when, path, (raised(rule),), wanted=True)
+            else:
+                message = f'this line is never shown: {rule.id} is not raised when "{as_text(line.when)}"'
+                yield self._remark(rule, path, "line_never_shown", as_text(line.when), message)
 
     def _numbers(self, rule: Rule) -> list[str]:
         """The numbers that two or more different tests of a rule look at."""

@@ -87,6 +87,7 @@ class Explanation(Model):
         "impossible",
         "step_without_effect",
         "never_its_priority",
+        "line_never_shown",
         "gap",
         "contained_in",
         "opposite_of",

@@ -1,12 +1,15 @@
 """Each odd thing that analysis tells of a rule set: at its place, with an example, and quiet once it is explained."""
 
+import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from rules.analysis import analyse
 from rules.load import library, load_texts, read_files
 from rules.remarks import Remark
+from rules.ruleset import Explanation
 
 SMALL = read_files(Path(__file__).parents[1] / "data" / "small")
 HEAD = """\
@@ -91,6 +94,32 @@ def remarks(*rules: str) -> list[Remark]:
 def test_an_odd_rule_is_told(rule: str, kind: str, words: str) -> None:
     told = {remark.kind: str(remark.problem) for remark in remarks(rule)}
     assert words in told[kind]
+
+
+def test_a_line_to_consider_that_is_never_shown_is_told_at_its_condition() -> None:
+    lines = "consider: [Ask, {when: has_uterus = yes, text: Now}, {when: phq9_1 < 2, text: Never}]"
+    text = f"rules:\n  R0:\n{HEAD}    raised_when: phq9_1 >= 2\n".replace("consider: [Ask]", lines)
+    told = analyse(load_texts(SMALL | {"rule.yaml": text}))
+    (remark,) = [remark for remark in told if remark.rule]
+    assert str(remark.problem) == (
+        'rule.yaml:7:65: this line is never shown: R0 is not raised when "phq9_1 < 2"; '
+        'mend it, or say under explained: {finding: line_never_shown, about: "phq9_1 < 2", because: …}'
+    )
+
+
+def test_the_explanation_that_is_advised_can_be_pasted_as_it_stands() -> None:
+    rule = "raised_when: {any: [phq9_1 >= 2, {all: [hormone_status = past, 'hormone_months in [1, 2]']}]}"
+    (remark,) = remarks(rule)
+    advised = remark.problem.advice.partition("under explained: ")[2]
+    (explained,) = remarks(f"{rule}\n    explained: [{advised}]")
+    assert (explained.kind, explained.explained) == ("impossible", "…")
+
+
+def test_every_finding_that_can_be_explained_stands_in_the_guide() -> None:
+    guide = Path(__file__).parents[2] / "rules" / "README.md"
+    table = guide.read_text(encoding="utf-8").partition("| finding | says |")[2].partition("\n\n")[0]
+    told = re.findall(r"`(\w+)`", re.sub(r"(?m)^(\|[^|]+\|).*$", r"\1", table))
+    assert sorted(told) == sorted(get_args(Explanation.model_fields["finding"].annotation))
 
 
 def test_an_example_tells_the_answers_in_plain_words() -> None:
