@@ -2,7 +2,7 @@
 
 import logging
 
-from flask import Flask, Response, render_template, request
+from flask import Flask, Response, g, render_template, request
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from jinja2 import ChoiceLoader, FileSystemLoader, PackageLoader, PrefixLoader
@@ -30,6 +30,7 @@ from intake import (
     static_files,
     typed,
 )
+from intake.admin_drafts import STYLE_NONCE
 from intake.database import Database
 from intake.faults import place_of
 from intake.folders import TEMPLATES
@@ -109,6 +110,10 @@ def _prepare_templates(app: Flask, settings: Settings) -> None:
 def _protect(response: Response) -> Response:
     """Keep pages out of caches, frames, logs of other sites, and closed to scripts that are not ours."""
     response.headers.update(SECURITY_HEADERS)
+    if STYLE_NONCE in g:  # the editor makes its own style sheet, on its own page
+        policy = SECURITY_HEADERS["Content-Security-Policy"]
+        allowed = f"style-src 'self' 'nonce-{g.get(STYLE_NONCE)}'"
+        response.headers["Content-Security-Policy"] = policy.replace("style-src 'self'", allowed)
     if request.endpoint != "static":
         response.headers["Cache-Control"] = "no-store"
     return response

@@ -1,8 +1,9 @@
 """The admin's drafts: begin one, edit its files one at a time, see what the checker says of them."""
 
 from dataclasses import dataclass
+from secrets import token_urlsafe
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, g, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -10,6 +11,7 @@ from intake import checked, drafts, staff
 from intake.accounts import current_staff, requires
 from intake.checked import Checked
 from intake.drafts import Draft, DraftError, Overwrites
+from intake.editor_words import known_words
 from intake.rulesets import published_hash
 from intake.services import services
 from rules.errors import Problem
@@ -17,6 +19,7 @@ from rules.errors import Problem
 views = Blueprint("drafts", __name__, url_prefix="/admin/drafts")
 
 GONE = "This draft is not there any more: it was published or discarded."
+STYLE_NONCE = "style_nonce"  # in `g`, on a page whose script may add a style sheet
 AROUND = 2  # lines shown before and after the one with a problem
 Answer = str | Response | tuple[str, int]
 
@@ -173,6 +176,21 @@ def check(draft_id: str, file: str) -> dict[str, list[dict[str, object]]]:
     return {"problems": [{"line": p.line, "column": p.column, "message": _words(p)} for p in problems]}
 
 
+@views.get("/<draft_id>/words")
+@requires("admin")
+def words(draft_id: str) -> dict[str, list[dict[str, object]]]:
+    """Tell the editor what can be written: items and scores with codes and wording, sources, the language's words.
+
+    They are those of the draft, or of the rule set that it began from while the draft has problems.
+    """
+    with services().database.reading() as database:
+        found = found_draft(database, draft_id)
+    ruleset = checked.check(found.files).ruleset or checked.check(found.base).ruleset
+    if ruleset is None:
+        abort(404, "The rule set that this draft began from cannot be read.")
+    return known_words(ruleset)
+
+
 def found_draft(database: Session, draft_id: str) -> Draft:
     """Return a draft, or answer that it is not there."""
     return drafts.find(database, draft_id) or abort(404, GONE)
@@ -187,8 +205,10 @@ def staff_name(database: Session, member_id: str | None) -> str:
 def editor_page(found: Draft, file: str, text: str, *, seen: str, theirs: str | None = None) -> str:
     """Return the page of one file. `theirs` is what another admin saved since, where that must not be lost."""
     result = checked.check({**found.files, file: text})
+    setattr(g, STYLE_NONCE, token_urlsafe(16))
     return render_template(
         "admin/edit.html",
+        style_nonce=g.get(STYLE_NONCE),
         draft=found,
         file=file,
         text=text,

@@ -199,6 +199,8 @@ def check_silence(document: Document, rule: Rule, questionnaire: Questionnaire) 
     """Report a rule that a response without any answer would raise: missing is not No."""
     values = read_response(questionnaire, {}).values
     whole = rule.raised_when if rule.applies_when is None else All((rule.applies_when, rule.raised_when))
+    if any(finding_problem(questionnaire, finding) for finding in findings(whole)):
+        return  # reported already, and some cannot be compared with anything
     if truth(whole, values) is True:
         message = f"{rule.id} is raised by a response without a single answer"
         document.report(("rules", rule.id, "raised_when"), message, "ask for an answer that makes it true")

@@ -96,6 +96,13 @@ class TestVendoredFrontEnd:
         assert version in (self.folder / "govuk-frontend.min.js").read_text()
         assert f"govuk_frontend={version}" in (CHECKOUT / "script/vendor").read_text()
 
+    def test_the_editor_is_of_the_version_that_is_noted(self):
+        folder = CHECKOUT / "intake/static/vendor/codemirror"
+        version = (folder / "VERSION").read_text().strip()
+        assert f"codemirror={version} " in (CHECKOUT / "script/vendor").read_text()
+        assert f"codemirror@{version}" in (folder / "LICENSE").read_text()
+        assert "url(http" not in (folder / "codemirror.min.js").read_text()
+
     def test_every_folder_of_fonts_carries_its_licence(self):
         for folder in ("intake/static/fonts", "reports/fonts"):
             assert "SIL Open Font License" in (CHECKOUT / folder / "LICENSE.md").read_text()
