@@ -13,6 +13,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 NOT_URGENT = 9  # stands after the rank of every priority
+ROWS_TO_LOOK_AT = 1000
 BUSY_MILLISECONDS = 10_000  # how long a writer waits for another process
 
 
@@ -267,12 +268,16 @@ class Database:
             yield session
 
     def migrate(self) -> None:
-        """Bring the tables up to date."""
+        """Bring the tables up to date, and what the database knows of their size."""
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         with self.engine.connect() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+            if self.engine.dialect.name == "sqlite":  # by which it then chooses among indices; a look at some rows
+                connection.exec_driver_sql(f"PRAGMA analysis_limit = {ROWS_TO_LOOK_AT}")
+                connection.exec_driver_sql("ANALYZE")
+                connection.commit()
 
 
 def _tune_sqlite(engine: Engine) -> None:

@@ -3,7 +3,7 @@
 All that it sorts and counts by stands in columns of its own (`EncounterRow`, `ResponseRow`): no answers are read.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import Enum
@@ -32,6 +32,9 @@ class View(Enum):
     REVIEWED = "reviewed"
     NOT_SENT = "not-sent"
     ALL = "all"
+
+
+COUNTED = (View.OPEN, View.TODAY, View.URGENT, View.UNREAD)  # what is to be done; counting the others takes time
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Worklist:
-    """One page of the list, and how many patients each view has for the same search."""
+    """One page of the list, and how many patients it and the `COUNTED` views have for the same search."""
 
     asked: Asked
     lines: tuple[Line, ...]
@@ -90,16 +93,29 @@ class Worklist:
         return max(-(-self.counts[self.asked.view] // LINES), 1)
 
 
+_NEEDS_SOMEBODY = EncounterRow.id.in_(select(EmergencyRow.encounter_id).where(EmergencyRow.taken_at.is_(None)))
+_SIGNED = EncounterRow.id.in_(select(SignedSummaryRow.encounter_id))
+_ANSWERED_OR_OPEN = or_(EncounterRow.cancelled_at.is_(None), ResponseRow.id.is_not(None))
+
+
 def worklist(session: Session, asked: Asked, now: datetime) -> Worklist:
     """Return the patients that are looked for: who needs somebody now, then by priority and time to the appointment.
 
     Those whose invitation was cancelled before anything was answered are left out. A page after the last is the last.
     """
     views = _views(now)
-    counts = _counts(session, asked, views)
+    counts = _counts(session, asked, {view: views[view] for view in View if view in COUNTED or view is asked.view})
     last = max(-(-counts[asked.view] // LINES), 1)
     asked = Asked(asked.view, asked.search, min(asked.page, last))
-    query = _listed(
+    order = [ResponseRow.sent_at.desc()] if asked.view is View.RECEIVED else _order(now)
+    chosen = _listed(select(EncounterRow.id), asked).where(views[asked.view]).order_by(*order, EncounterRow.id)
+    ids = session.scalars(chosen.offset((asked.page - 1) * LINES).limit(LINES)).all()
+    return Worklist(asked, _lines(session, ids), counts)
+
+
+def _lines(session: Session, ids: Sequence[str]) -> tuple[Line, ...]:
+    """Return what is shown of these patients, in this order."""
+    query = (
         select(
             EncounterRow.id,
             EncounterRow.patient_name,
@@ -112,14 +128,13 @@ def worklist(session: Session, asked: Asked, now: datetime) -> Worklist:
             ResponseRow.opened_at,
             StaffRow.name.label("opened_by"),
             _NEEDS_SOMEBODY.label("needs_somebody"),
-        ),
-        asked,
+        )
+        .outerjoin(ResponseRow, ResponseRow.encounter_id == EncounterRow.id)
+        .outerjoin(StaffRow, StaffRow.id == ResponseRow.opened_by)
+        .where(EncounterRow.id.in_(ids))
     )
-    query = query.outerjoin(StaffRow, StaffRow.id == ResponseRow.opened_by).where(views[asked.view])
-    order = [ResponseRow.sent_at.desc()] if asked.view is View.RECEIVED else _order(now)
-    rows = session.execute(query.order_by(*order, EncounterRow.id).offset((asked.page - 1) * LINES).limit(LINES)).all()
-    signed = _signed(session, [row.id for row in rows])
-    return Worklist(asked, tuple(_line(row, signed) for row in rows), counts)
+    rows, signed = {row.id: row for row in session.execute(query)}, _signed(session, ids)
+    return tuple(_line(rows[one], signed) for one in ids)
 
 
 def _line(row: Row, signed: Mapping[str, tuple[datetime, str]]) -> Line:
@@ -141,7 +156,7 @@ def _line(row: Row, signed: Mapping[str, tuple[datetime, str]]) -> Line:
     )
 
 
-def _signed(session: Session, encounter_ids: list[str]) -> dict[str, tuple[datetime, str]]:
+def _signed(session: Session, encounter_ids: Sequence[str]) -> dict[str, tuple[datetime, str]]:
     """When and by whom each of these was signed last."""
     rows = session.execute(
         select(SignedSummaryRow.encounter_id, SignedSummaryRow.signed_at, StaffRow.name)
@@ -150,11 +165,6 @@ def _signed(session: Session, encounter_ids: list[str]) -> dict[str, tuple[datet
         .order_by(SignedSummaryRow.number)
     )
     return {encounter_id: (signed_at, name) for encounter_id, signed_at, name in rows}
-
-
-_NEEDS_SOMEBODY = EncounterRow.id.in_(select(EmergencyRow.encounter_id).where(EmergencyRow.taken_at.is_(None)))
-_SIGNED = EncounterRow.id.in_(select(SignedSummaryRow.encounter_id))
-_ANSWERED_OR_OPEN = or_(EncounterRow.cancelled_at.is_(None), ResponseRow.id.is_not(None))
 
 
 def _views(now: datetime) -> dict[View, ColumnElement[bool]]:
