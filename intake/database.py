@@ -101,6 +101,7 @@ class EncounterRow(Row):
     expires_at: Mapped[datetime | None] = mapped_column(Moment)
     locked_at: Mapped[datetime | None] = mapped_column(Moment)
     cancelled_at: Mapped[datetime | None] = mapped_column(Moment)
+    language: Mapped[str] = mapped_column(String(8), default="en", server_default="en")
     link_number: Mapped[int] = mapped_column(default=0, server_default="0")
     wrong_tries: Mapped[int] = mapped_column(default=0, server_default="0")
     search_name: Mapped[str] = mapped_column(String(200), default="", server_default="")

@@ -6,10 +6,11 @@ from typing import Any, cast
 import segno
 from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
 from flask_wtf import FlaskForm
-from govuk_frontend_wtf.wtforms_widgets import GovTextInput
+from govuk_frontend_wtf.wtforms_widgets import GovRadioInput, GovTextInput
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
-from wtforms import Field, StringField, TimeField
+from wtforms import Field, RadioField, StringField, TimeField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Optional, ValidationError
 
 from intake import encounters, invitations, invitee, kiosk, language, outbox
@@ -35,6 +36,13 @@ class InviteForm(FlaskForm):
     appointment_time = TimeField("Time of the appointment (optional)", widget=GovTextInput(), validators=[Optional()])
     email = _text("E-mail address (optional)", description="The link is sent there.")
     phone = _text("Telephone number (optional)", description="For your own use. Nothing is sent to it.")
+    language = RadioField(
+        "Language",
+        description="That the patient is written to in. Every page can be switched.",
+        choices=[SelectChoice(code, name) for code, name in invitee.NAMES.items()],
+        default=language.ENGLISH,
+        widget=GovRadioInput(),
+    )
 
     def validate_patient_name(self, field: Field) -> None:
         """Take the name, tidied."""
@@ -82,6 +90,7 @@ class InviteForm(FlaskForm):
             appointment_at=invitee.check_appointment(day, self.appointment_time.data) if day else None,
             email=cast(str, self.email.data),
             phone=cast(str, self.phone.data),
+            language=self.language.data,
         )
 
 
@@ -152,7 +161,8 @@ def sheet(encounter_id: str) -> str:
     with services().database.reading() as database:
         found = _found(database, encounter_id)
         link = _link(database, found)
-    return render_template("desk/sheet.html", invitation=found, link=link)
+    with language.in_language(found.language):
+        return render_template("desk/sheet.html", invitation=found, link=link)
 
 
 @views.post("/<encounter_id>/unlock")

@@ -71,6 +71,7 @@ def start(token: str) -> Answer:
     if invitation is None or invitation.state in (State.EXPIRED, State.CANCELLED):
         return _no_link()
     session[INVITED] = _mark(invitation)
+    language.prefer(invitation.language)
     return redirect(url_for("entry.ask"), 303)
 
 
@@ -154,6 +155,7 @@ def come_in(invitation: Invitation) -> None:
     session.clear()
     session[INVITED] = _mark(invitation)
     session[OPENED] = invitation.encounter_id
+    language.prefer(invitation.language)
     quiet.note()
 
 

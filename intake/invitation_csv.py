@@ -1,8 +1,8 @@
 """Patients to invite, from a CSV file: what fits is kept, what does not is told by row and column, with what to do.
 
-Columns: name, date_of_birth, appointment, email, phone; the first two are needed, in any order. Commas, semicolons or
-tabs stand between the cells. Days are 2026-12-31 or, day first, 31/12/2026 or 31.12.2026; an appointment may go on with
-its time, 14:30.
+Columns: name, date_of_birth, appointment, email, phone, language; the first two are needed, in any order. Commas,
+semicolons or tabs stand between the cells. Days are 2026-12-31 or, day first, 31/12/2026 or 31.12.2026; an appointment
+may go on with its time, 14:30.
 """
 
 import csv
@@ -18,7 +18,7 @@ from intake.days import day_of
 from intake.invitee import Invitee
 
 NEEDED = ("name", "date_of_birth")
-COLUMNS = (*NEEDED, "appointment", "email", "phone")
+COLUMNS = (*NEEDED, "appointment", "email", "phone", "language")
 REASON = "reason"  # of the file of rows that did not fit; read over when that file comes back
 LARGEST_FILE = 150_000  # bytes
 MOST_ROWS = 1_000
@@ -26,8 +26,8 @@ DELIMITERS = ",;\t"
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet may run a cell that begins with one of these
 TEMPLATE = (
     COLUMNS,
-    ("Ada Example", "1971-03-27", "2027-12-31 14:30", "ada@example.org", "020 7946 0000"),
-    ("Ben Example", "27/3/1988", "31/12/2027", "", ""),
+    ("Ada Example", "1971-03-27", "2027-12-31 14:30", "ada@example.org", "020 7946 0000", "en"),
+    ("Ben Example", "27/3/1988", "31/12/2027", "", "", "es"),
 )
 _DAY = re.compile(
     r"(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})|(?P<d2>\d{1,2})(?P<sign>[/.-])(?P<m2>\d{1,2})(?P=sign)(?P<y2>\d{2,4})"
@@ -181,6 +181,7 @@ def _row(number: int, columns: Sequence[str], cells: Sequence[str]) -> GoodRow |
         "appointment_at": take("appointment", _appointment),
         "email": take("email", invitee.read_email),
         "phone": take("phone", invitee.read_phone),
+        "language": take("language", invitee.read_language),
     }
     if len(cells) > len(columns) and any(cells[len(columns) :]):
         extra = "The row has more cells than there are columns. Is there a stray comma? Put such a cell in quotes."

@@ -57,6 +57,7 @@ class Invitation:
     appointment_at: datetime | None
     email: str
     phone: str
+    language: str
     link_number: int
     wrong_tries: int
     expires_at: datetime | None
@@ -97,6 +98,7 @@ def create(session: Session, secret_key: str, invitee: Invitee, days: int) -> In
     )
     row = session.get_one(EncounterRow, encounter.id)
     row.email, row.phone = invitee.email or None, invitee.phone or None
+    row.language = invitee.language
     _make_link(session, row, secret_key, days)
     return _invitation(row)
 
@@ -233,6 +235,7 @@ def _invitation(row: EncounterRow) -> Invitation:
         appointment_at=row.appointment_at,
         email=row.email or "",
         phone=row.phone or "",
+        language=row.language,
         link_number=row.link_number,
         wrong_tries=row.wrong_tries,
         expires_at=row.expires_at,

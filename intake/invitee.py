@@ -4,12 +4,16 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
+from babel import Locale
+
 from intake.encounters import age_on
+from intake.language import ENGLISH, LANGUAGES
 
 LONGEST_NAME = 200
 LONGEST_EMAIL = 254
 YOUNGEST, OLDEST = 16, 120  # whom the questionnaire is for
 PHONE_FIGURES = range(5, 16)  # how many figures a telephone number has
+NAMES = {code: Locale(code).get_display_name("en") or code for code in LANGUAGES}  # as staff call them
 _EMAIL = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
 )
@@ -25,6 +29,7 @@ class Invitee:
     appointment_at: datetime | None = None
     email: str = ""
     phone: str = ""
+    language: str = ENGLISH  # that the patient is written to in
 
 
 def read_name(text: str) -> str:
@@ -61,6 +66,18 @@ def read_phone(text: str) -> str:
     if phone and not (_PHONE.fullmatch(phone) and figures in PHONE_FIGURES):
         raise ValueError("This is not a telephone number. Write it like 020 7946 0000 or +44 20 7946 0000.")
     return phone
+
+
+def read_language(text: str) -> str:
+    """Return the code of a language that is given by its code or name; English where there is none.
+
+    Raises `ValueError` in words.
+    """
+    named = {word.casefold(): code for code in LANGUAGES for word in (code, LANGUAGES[code], NAMES[code])}
+    code = named.get(text.strip().casefold() or ENGLISH)
+    if code is None:
+        raise ValueError(f"There are no questions in this language. Write one of: {', '.join(LANGUAGES)}.")
+    return code
 
 
 def check_appointment(day: date, at: time | None) -> datetime:

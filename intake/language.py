@@ -1,6 +1,7 @@
 """Which language a patient reads. Staff's pages are in English.
 
-It was chosen on a page (a cookie remembers that), or else is the best of those that the browser asks for. A page is
+It was chosen on a page (a cookie remembers that), or else is the one that the patient is written to in, where that is
+not English, or else the best of those that the browser asks for. A page is
 switched by a link with `?language=es`, or, where something may have been typed in, by a button of its form with that
 name and value: the view then keeps what was typed, complains about nothing, and shows the same page again.
 """
@@ -19,8 +20,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 from babel.support import NullTranslations, Translations
-from flask import Flask, current_app, g, has_request_context, redirect, request
-from flask_babel import Babel, Domain, force_locale, get_locale, gettext
+from flask import Flask, current_app, g, has_request_context, redirect, request, session
+from flask_babel import Babel, Domain, force_locale, get_locale
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
@@ -92,9 +93,17 @@ def number(value: float) -> str:
 
 def day_and_time(moment: datetime) -> str:
     """Return a moment in the reader's language and the server's time zone: Tuesday 3 March at 14:30."""
-    local, locale = moment.astimezone(), LOCALES[current()]
-    day = format_skeleton("MMMMEEEEd", local, locale=locale)
-    return gettext("%(day)s at %(time)s", day=day, time=format_time(local, "HH:mm", locale=locale))
+    return day_and_time_in(current(), moment)
+
+
+def day_and_time_in(code: str, moment: datetime) -> str:
+    """Return the same in a language, outside the application too."""
+    local, locale = moment.astimezone(), LOCALES[code]
+    words = {
+        "day": format_skeleton("MMMMEEEEd", local, locale=locale),
+        "time": format_time(local, "HH:mm", locale=locale),
+    }
+    return catalog(code).gettext("%(day)s at %(time)s") % words
 
 
 def day(date: date) -> str:
@@ -120,8 +129,16 @@ def _choose() -> Response | None:
 
 
 def _preferred() -> str:
-    kept = request.cookies.get(COOKIE)
-    return kept if kept in LANGUAGES else request.accept_languages.best_match(LANGUAGES, ENGLISH)
+    for kept in (request.cookies.get(COOKIE), session.get(COOKIE)):
+        if kept in LANGUAGES:
+            return str(kept)
+    return request.accept_languages.best_match(LANGUAGES, ENGLISH)
+
+
+def prefer(code: str) -> None:
+    """Show this browser's pages in the language that its patient is written to in, unless another is chosen here."""
+    if code != ENGLISH:
+        session[COOKIE] = code
 
 
 def _selected() -> str:

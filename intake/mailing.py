@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 from email.utils import formataddr
+from functools import cache
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from intake import invitations, outbox, webhook
+from intake import invitations, language, outbox, webhook
 from intake.database import Database
-from intake.days import day_and_time
 from intake.folders import TEMPLATES
 from intake.invitations import State
 from intake.mail import MailError, hand_over, message
@@ -15,13 +15,20 @@ from intake.outbox import Kind, Mail
 from intake.settings import Settings
 from intake.webhook import WebhookError
 
-_WORDS = Environment(
-    loader=FileSystemLoader(TEMPLATES / "mail"),
-    undefined=StrictUndefined,
-    autoescape=select_autoescape(["html"]),
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+
+@cache
+def _words(code: str) -> Environment:
+    """The templates in a language."""
+    words = Environment(
+        loader=FileSystemLoader(TEMPLATES / "mail"),
+        undefined=StrictUndefined,
+        autoescape=select_autoescape(["html"]),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    words.install_gettext_translations(language.catalog(code), newstyle=True)  # type: ignore[attr-defined]
+    return words
 
 
 @dataclass(frozen=True)
@@ -33,6 +40,7 @@ class _Letter:
     subject: str
     link: str
     until: str = ""
+    language: str = language.ENGLISH
 
 
 @dataclass(frozen=True)
@@ -84,8 +92,10 @@ def _send_mail(settings: Settings, letter: _Letter, key: str) -> None:
         "link": letter.link,
         "until": letter.until,
         "subject": letter.subject,
+        "language": letter.language,
     }
-    text, html = (_WORDS.get_template(f"{letter.template}.{kind}").render(values) for kind in ("txt", "html"))
+    words = _words(letter.language)
+    text, html = (words.get_template(f"{letter.template}.{kind}").render(values) for kind in ("txt", "html"))
     sender = formataddr((settings.clinic_name, settings.mail_from))
     mail = message(sender=sender, to=letter.to, subject=letter.subject, text=text, html=html, key=key)
     hand_over(mail, settings.mail_server, settings.data)
@@ -115,6 +125,7 @@ def _invitation(database: Database, settings: Settings, mail: Mail) -> _Letter |
         token = invitations.link_token(session, settings.secret_key, found)
     if token is None:
         return None
-    until = day_and_time(found.expires_at) if found.expires_at else ""
-    subject = f"Questions before your appointment at {settings.clinic_name}"
-    return _Letter(found.email, "invitation", subject, f"{settings.base_url}/start/{token}", until)
+    until = language.day_and_time_in(found.language, found.expires_at) if found.expires_at else ""
+    words = language.catalog(found.language).gettext("Questions before your appointment at %(clinic)s")
+    subject = words % {"clinic": settings.clinic_name}
+    return _Letter(found.email, "invitation", subject, f"{settings.base_url}/start/{token}", until, found.language)

@@ -267,3 +267,14 @@ class TestTheDesksPages:
         assert staff.post("/desk/import/invite", data=kept(upload(staff, content))).status_code == 303
         assert (datetime.now(UTC) - begin).total_seconds() < 20
         assert len(names(database)) == MOST_ROWS
+
+
+def test_the_language_may_be_a_code_or_a_name_and_is_english_where_none_is_given():
+    content = "name,date_of_birth,language\n" + "\n".join(
+        f"Ada {word},1970-05-17,{word}" for word in ("es", "Spanish", "ESPAÑOL", "", "en", "Klingon")
+    )
+    rows = read_rows(content.encode())
+    assert [row.invitee.language for row in rows.good] == ["es", "es", "es", "en", "en"]
+    (bad,) = rows.bad
+    assert bad.problems[0].column == "language"
+    assert "en, es" in bad.problems[0].reason

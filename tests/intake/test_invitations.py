@@ -1,5 +1,6 @@
 """Invitations: an unguessable link, stored as a hash, that ends, locks after five wrong dates, and can be made anew."""
 
+import re
 import string
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
@@ -227,6 +228,7 @@ class TestWhoIsInvited:
 FORM = {
     "patient_name": "Ada Example", "date_of_birth": ["17", "5", "1970"], "appointment_day": ["1", "12", "2027"],
     "appointment_time": "14:30", "email": "ada@example.org", "phone": "020 7946 0000",
+    "language": "en",
 }  # fmt: skip
 
 
@@ -239,6 +241,20 @@ class TestTheDesksPages:
             assert "http://127.0.0.1:5000/start/" in page
             assert "ada@example.org" in page
             assert "1 December 2027, 14:30" in page
+
+    def test_the_patients_language_is_that_of_the_sheet_and_of_the_page_behind_the_link(
+        self, staff: FlaskClient, app: Flask
+    ):
+        made = staff.post("/desk/new", data=FORM | {"language": "es"}).location
+        sheet = staff.get(f"{made}/sheet").text
+        assert "Apunte aquí con la cámara" in sheet
+        link = re.search(r'value="http://127.0.0.1:5000(/start/[^"]+)"', staff.get(made).text)
+        assert link
+        asked = app.test_client().get(link[1], follow_redirects=True, headers={"Accept-Language": "en"})
+        assert "¿Cuál es su fecha de nacimiento?" in asked.text
+        chosen = app.test_client()
+        chosen.get("/?language=en")
+        assert "What is your date of birth?" in chosen.get(link[1], follow_redirects=True).text
 
     def test_what_does_not_fit_is_told_at_its_place_and_nothing_is_lost(self, staff: FlaskClient, database: Database):
         wrong = FORM | {"patient_name": " ", "date_of_birth": ["17", "5", "70"], "email": "ada", "phone": "none"}

@@ -86,6 +86,17 @@ class TestWhatTheySay:
         for secret in ("Ada", "Examplova", "1970", "020 7946 0000", SOON.strftime("%-d %B %Y, %H:%M")):
             assert secret not in said
 
+    def test_an_invitation_is_written_in_the_patients_language(self, database: Database, settings: Settings):
+        settings = set_up(settings, INTAKE_CLINIC_PHONE="020 7946 1111")
+        invite(database, settings, Invitee("Ana Ejemplo", BORN, email="ana@example.org", language="es"))
+        send_all(database, settings)
+        (mail,) = mails(settings)
+        assert mail["Subject"] == "Preguntas antes de su cita en Harbour Clinic"
+        said = words(mail)
+        for spanish in ("Abra este enlace", "fecha de nacimiento", "El enlace funciona hasta el", '<html lang="es">'):
+            assert spanish in said
+        assert "appointment" not in said
+
     def test_a_locked_link_is_told_to_the_clinic_without_a_name(self, database: Database, settings: Settings):
         settings = set_up(settings)
         invitation = invite(database, settings, Invitee("Ada Examplova", BORN))
@@ -103,7 +114,9 @@ class TestWhatTheySay:
         folder = Path(mailing.TEMPLATES) / "mail"
         used = {name for path in folder.iterdir() for name in re.findall(r"{[{%] *(?:if )?(\w+)", path.read_text())}
         keywords = {"block", "endblock", "extends", "endif"}
-        assert used - keywords <= {"clinic", "phone", "emergency", "link", "until", "subject"}
+        assert used - keywords - {"_"} <= {"clinic", "phone", "emergency", "link", "until", "subject", "language"}
+        filled_in = {name for path in folder.iterdir() for name in re.findall(r"\w+=(\w+)", path.read_text())}
+        assert filled_in <= {"clinic", "phone", "emergency", "until", "device"}
 
 
 class TestTheOutbox:

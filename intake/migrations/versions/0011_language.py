@@ -1,0 +1,19 @@
+"""The language that a patient is written to in."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0011"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Add the column; patients who are there already are written to in English."""
+    op.add_column("encounter", sa.Column("language", sa.String(8), nullable=False, server_default="en"))
+
+
+def downgrade() -> None:
+    """Drop what was added."""
+    op.drop_column("encounter", "language")
