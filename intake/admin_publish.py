@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 from intake import checked, drafts, publishing, rulesets
 from intake.accounts import current_staff, requires
 from intake.admin_drafts import Answer, found_draft, staff_name
-from intake.database import RuleSetRow
 from intake.drafts import Draft, DraftError
 from intake.publishing import Rebased
 from intake.rulesets import Publication
 from intake.services import services
+from intake.tables import RuleSetRow
 from rules.changes import changes
 from rules.errors import RuleErrors
 from rules.ruleset import RuleSet

@@ -13,8 +13,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from intake import emergencies, outbox
-from intake.database import AlertRow, EncounterRow
 from intake.emergencies import Cause
+from intake.tables import AlertRow, EncounterRow
 from rules.ruleset import Priority, RuleSet
 
 AT_ONCE = (Priority.EMERGENCY, Priority.SAME_DAY)  # what cannot wait until the answers are read

@@ -8,8 +8,9 @@ from sqlalchemy import select, update
 from werkzeug.wrappers import Response
 
 from intake import encounters
-from intake.database import Database, ResponseRow
+from intake.database import Database
 from intake.services import services
+from intake.tables import ResponseRow
 from intake.visits import Answer, Visit, for_patient
 
 views = Blueprint("correction", __name__)

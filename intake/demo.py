@@ -12,11 +12,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from intake import encounters, staff, submission
-from intake.database import Database, EncounterRow, ResponseRow
+from intake.database import Database
 from intake.encounters import Encounter
 from intake.navigation import journey_of
 from intake.rulesets import Screeners
 from intake.staff import Role, Staff
+from intake.tables import EncounterRow, ResponseRow
 from rules.questionnaire import Item, Questionnaire
 
 # what somebody without complaints answers; items that are not named here get "no", "none" or the lowest code

@@ -10,7 +10,7 @@ from govuk_frontend_wtf.wtforms_widgets import GovRadioInput, GovTextInput
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 from wtforms import Field, RadioField, StringField, TimeField
-from wtforms.fields.choices import SelectChoice
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined] # the stubs are of a release before
 from wtforms.validators import Optional, ValidationError
 
 from intake import encounters, invitations, invitee, kiosk, language, outbox

@@ -15,8 +15,8 @@ from uuid import uuid4
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from intake.database import DraftRow, RuleSetRow
 from intake.rulesets import published_hash
+from intake.tables import DraftRow, RuleSetRow
 from rules.ruleset import content_hash
 
 LONGEST_NAME = 100  # characters

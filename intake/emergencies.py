@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from intake import outbox
-from intake.database import EmergencyRow, EncounterRow, StaffRow
+from intake.tables import EmergencyRow, EncounterRow, StaffRow
 
 
 class Cause(Enum):

@@ -11,7 +11,7 @@ from uuid import uuid4
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from intake.database import NOT_URGENT, EncounterRow, ResponseRow
+from intake.tables import NOT_URGENT, EncounterRow, ResponseRow
 from rules.ruleset import Priority
 
 LONGEST_NAME = 200  # characters

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from intake.database import EncounterRow, ResponseRow, ScreeningRow, SignedSummaryRow
+from intake.tables import EncounterRow, ResponseRow, ScreeningRow, SignedSummaryRow
 from reports.scores import EarlierScore
 from rules.questionnaire import Questionnaire
 from rules.ruleset import Priority

@@ -16,10 +16,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from intake import encounters, outbox
-from intake.database import EncounterRow, ResponseRow
 from intake.encounters import token_hash
 from intake.invitee import Invitee
 from intake.outbox import Kind
+from intake.tables import EncounterRow, ResponseRow
 
 MOST_TRIES = 5  # wrong dates of birth, one after the other, until the link is locked
 DAYS_AFTER_APPOINTMENT = 2

@@ -13,7 +13,7 @@ from uuid import uuid4
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from intake.database import MailRow
+from intake.tables import MailRow
 
 LONGEST_PROBLEM = 200  # characters
 NOW = ":now"  # how the key of an alert ends that cannot wait until later today

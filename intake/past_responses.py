@@ -6,8 +6,8 @@ import orjson
 from sqlalchemy import Text, cast, select, type_coerce
 from sqlalchemy.orm import Session
 
-from intake.database import EncounterRow, Moment, ResponseRow
 from intake.encounters import age_on
+from intake.tables import EncounterRow, Moment, ResponseRow
 from rules.response import RawAnswers
 
 AT_ONCE = 500  # rows fetched together

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from intake import drafts, rulesets
-from intake.database import DraftRow, RuleSetRow
 from intake.drafts import Draft, DraftError
 from intake.merging import merge
+from intake.tables import DraftRow, RuleSetRow
 from rules.ruleset import RuleSet
 
 LONGEST_NOTE = 2000  # characters

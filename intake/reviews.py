@@ -9,8 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from intake import encounters
-from intake.database import ReviewRow, SignedSummaryRow, StaffRow
 from intake.staff import Staff
+from intake.tables import ReviewRow, SignedSummaryRow, StaffRow
 from reports.review import Review
 from rules.screening import Screening
 

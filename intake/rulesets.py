@@ -9,7 +9,7 @@ from uuid import uuid4
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from intake.database import PublicationRow, RuleSetRow
+from intake.tables import PublicationRow, RuleSetRow
 from rules.load import load_texts
 from rules.ruleset import RuleSet
 from rules.screening import Screener

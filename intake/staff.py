@@ -9,7 +9,7 @@ from uuid import uuid4
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from intake.database import StaffRow
+from intake.tables import StaffRow
 
 Role = Literal["clinician", "admin", "front_desk"]
 ROLES: tuple[Role, ...] = get_args(Role)  # in the order in which a member's first page is chosen

@@ -10,10 +10,11 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from intake import alerts, encounters
-from intake.database import Database, ResponseRow, ScreeningRow
+from intake.database import Database
 from intake.faults import place_of
 from intake.navigation import journey_of
 from intake.rulesets import Screeners, published_hash
+from intake.tables import ResponseRow, ScreeningRow
 from rules.response import Response
 from rules.ruleset import Priority, RuleSet
 from rules.screening import Screener, Screening

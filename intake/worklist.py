@@ -11,8 +11,8 @@ from enum import Enum
 from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
-from intake.database import EmergencyRow, EncounterRow, ResponseRow, SignedSummaryRow, StaffRow
 from intake.encounters import as_searched
+from intake.tables import EmergencyRow, EncounterRow, ResponseRow, SignedSummaryRow, StaffRow
 from rules.ruleset import Priority
 
 LINES = 50  # on one page

@@ -16,10 +16,13 @@ from flask.testing import FlaskClient
 
 from intake import create_app, rulesets, staff
 from intake.accounts import sign_in_token
-from intake.database import (
+from intake.database import Database
+from intake.encounters import as_searched
+from intake.settings import Settings
+from intake.staff import Staff
+from intake.tables import (
     NOT_URGENT,
     AlertRow,
-    Database,
     EmergencyRow,
     EncounterRow,
     MailRow,
@@ -27,9 +30,6 @@ from intake.database import (
     ScreeningRow,
     SignedSummaryRow,
 )
-from intake.encounters import as_searched
-from intake.settings import Settings
-from intake.staff import Staff
 from rules.load import library
 
 PATIENTS = 10_000

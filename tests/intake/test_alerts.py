@@ -11,10 +11,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from intake import alerts, encounters, mailing, outbox, submission
-from intake.database import AlertRow, Database, ResponseRow
+from intake.database import Database
 from intake.encounters import Encounter
 from intake.rulesets import Screeners
 from intake.settings import Settings
+from intake.tables import AlertRow, ResponseRow
 from intake.worklist import Asked, worklist
 from rules.load import library
 from rules.ruleset import Priority, RuleSet

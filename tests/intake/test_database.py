@@ -11,8 +11,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from intake import encounters
-from intake.database import Database, ResponseRow, Row
+from intake.database import Database
 from intake.encounters import Encounter
+from intake.tables import ResponseRow, Row
 
 WRITER = """
 import sys

@@ -10,10 +10,11 @@ from sqlalchemy import update
 from werkzeug.test import TestResponse
 
 from intake import create_app, encounters, entry, invitations
-from intake.database import Database, EncounterRow
+from intake.database import Database
 from intake.invitations import MOST_TRIES, Invitation
 from intake.invitee import Invitee
 from intake.settings import Settings
+from intake.tables import EncounterRow
 
 BORN = date(1970, 5, 17)
 

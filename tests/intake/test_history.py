@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from sqlalchemy import update
 
 from intake import encounters, history, submission
-from intake.database import Database, EncounterRow, ResponseRow
+from intake.database import Database
 from intake.encounters import Encounter
 from intake.history import History, as_compared
 from intake.rulesets import Screeners
+from intake.tables import EncounterRow, ResponseRow
 from reports.wording import day
 from rules.load import library
 from tests.conftest import sign_in

@@ -17,10 +17,11 @@ from sqlalchemy import update
 
 import intake
 from intake import encounters, invitations, invitee, outbox
-from intake.database import Database, EncounterRow
+from intake.database import Database
 from intake.invitations import MOST_TRIES, SIGNS, Invitation, State, Try
 from intake.invitee import Invitee
 from intake.settings import Settings
+from intake.tables import EncounterRow
 from intake.worklist import Asked, worklist
 from tests.conftest import sign_in
 

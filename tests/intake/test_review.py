@@ -16,10 +16,11 @@ from sqlalchemy import delete, update
 from werkzeug.test import TestResponse
 
 from intake import encounters, review_form, reviews, submission
-from intake.database import Database, ResponseRow, ScreeningRow, SignedSummaryRow
+from intake.database import Database
 from intake.encounters import Encounter
 from intake.review_form import LONGEST_NOTE, LONGEST_TITLE, MOST_BY_HAND, Typed
 from intake.rulesets import Screeners
+from intake.tables import ResponseRow, ScreeningRow, SignedSummaryRow
 from reports.review import HandFlag, Opinion, Review, Verdict
 from reports.summary import FlagLine
 from rules.load import library

@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy import func, select
 
 from intake import encounters, rulesets, submission
-from intake.database import Database, ResponseRow, ScreeningRow
+from intake.database import Database
 from intake.encounters import Encounter
 from intake.rulesets import Screeners
+from intake.tables import ResponseRow, ScreeningRow
 from rules.load import load_texts
 from rules.ruleset import RuleSet
 from rules.screening import Screener, Screening
