@@ -8,7 +8,7 @@ import click
 
 from intake.database import Database
 from intake.installation import chosen_settings, ready_database
-from intake.past_responses import past_responses
+from intake.past_responses import past_impact
 from intake.rules_commands import count, print_table, refuse
 from intake.rulesets import Screeners
 from reports.summary import PRIORITY_WORDS
@@ -64,8 +64,7 @@ def _changed(path: Path, published: RuleSet) -> RuleSet:
 
 def _on_past_responses(database: Database, before: RuleSet, after: RuleSet) -> Impact | None:
     """The impact on what patients have sent; None where nothing has been sent yet."""
-    with database.reading() as session:
-        impact = compare(before, after, past_responses(session))
+    impact = past_impact(database, before, after)
     number = impact.before.patients
     said = (
         f"On {count(number, 'past response')}." if number else "Nothing has been sent yet; invented patients instead."

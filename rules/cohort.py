@@ -75,28 +75,25 @@ def _never(length: int) -> pl.Series:
 
 
 class CohortScreener:
-    """Screens many responses at once with one rule set: as many as fit into memory, some 100,000 at a time."""
+    """Screens many responses at once with one rule set: as many as fit into memory, some 100,000 at a time.
+
+    `items` are those that the rules read, by id.
+    """
 
     def __init__(self, ruleset: RuleSet) -> None:
         plan = _Plan(ruleset.questionnaire)
         self._rules = [rule for rule in ruleset.by_id.values() if rule.status != "retired"]
         self._ends = [plan.end(rule).alias(rule.id) for rule in self._rules]
-        self._layers, self._items, self._picked = plan.layers, plan.items, plan.picked
-
-    def columns(self) -> Columns:
-        """Return empty columns for the answers that the rules read."""
-        return Columns(self._items.values())
+        self._layers, self.items, self._picked = plan.layers, plan.items, plan.picked
 
     def answers(self, columns: Columns) -> pl.DataFrame:
         """Return filled columns as a table: a row for each response."""
         table = {"": pl.int_range(columns.number, eager=True)}  # so that there is a row for each if nothing is read too
-        for item in self._items.values():
-            if item.type != "choices":
-                table[item.id] = pl.Series(columns.by_item[item.id], dtype=pl.Float64 if item.bounds else pl.UInt16)
+        for item in self.items.values():
+            table[item.id] = pl.Series(columns.by_item[item.id], dtype=pl.Float64 if item.bounds else pl.UInt32)
         for name, (item_id, code) in self._picked.items():
-            cells = columns.by_item[item_id]
-            picked = [code in cell if isinstance(cell, frozenset) else None for cell in cells]
-            table[name] = pl.Series(picked, dtype=pl.Boolean)
+            picked = [code in codes for codes in columns.sets[item_id]]
+            table[name] = pl.Series(picked, dtype=pl.Boolean).gather(table[item_id])
         return pl.DataFrame(table)
 
     def ends(self, answers: pl.DataFrame) -> Ends:
@@ -112,8 +109,13 @@ class CohortScreener:
 
 def screen(screeners: Sequence[CohortScreener], responses: Iterable[RawAnswers]) -> list[Ends]:
     """Return how every rule of several rule sets ends for the same responses, each of which is read once."""
-    tables = [screener.columns() for screener in screeners]
-    fill(tables, responses)
+    together = {name: item for screener in screeners for name, item in screener.items.items()}
+    if all(together[item.id] == item for screener in screeners for item in screener.items.values()):
+        tables = [Columns(together.values())] * len(screeners)
+        fill(tables[:1], responses)
+    else:
+        tables = [Columns(screener.items.values()) for screener in screeners]
+        fill(tables, responses)
     return [screener.ends(screener.answers(table)) for screener, table in zip(screeners, tables, strict=True)]
 
 

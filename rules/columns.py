@@ -3,37 +3,39 @@
 Every answer is typed by the code that types a single response, but only once for each different answer.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
 
-from rules.condition import Code, Number
+from rules.condition import Code
 from rules.errors import AnswerProblem
 from rules.questionnaire import Item
 from rules.response import Missing, RawAnswers, typed
 
-Cell = int | float | frozenset[str] | None
-Column = list[Cell]
+Column = list[float | int | None]
 
 BLOCK = 100  # responses turned into columns at once: as many as the processor's cache holds
 MOST_KEPT = 10_000  # different answers to one item that are remembered
-_HASHABLE = {int, float, str, type(None)}
 
 
 class Columns:
     """The typed answers of responses to some items. `number` is how many were added, `by_item` the cells of each.
 
-    A cell is None where there is no value, whatever the reason; else the number, the set of codes picked, or the place
-    of the picked option in `item.options` (codes that are all numbers are numbers). An answer that does not fit, given
-    to another version of the questionnaire perhaps, counts as none: so it does wherever a stored response is read.
+    A cell is None where there is no value, whatever the reason; else the number, the place of the picked option in
+    `item.options` (codes that are all numbers are numbers), or the place in `sets` of the codes that were picked. An
+    answer that does not fit, given to another version of the questionnaire perhaps, counts as none: so it does wherever
+    a stored response is read.
     """
 
     def __init__(self, items: Iterable[Item]) -> None:
         self.number = 0
         self.by_item: dict[str, Column] = {}
+        self.sets: dict[str, Collection[frozenset[str]]] = {}
         self._cells = []
         for item in items:
-            self._cells.append(_Cells(item))
+            cells = _Cells(item)
+            self._cells.append(cells)
             self.by_item[item.id] = []
+            self.sets[item.id] = cells.sets.keys()
         self._nothing = dict.fromkeys(self.by_item)
 
     def add(self, responses: Sequence[RawAnswers]) -> None:
@@ -53,38 +55,41 @@ def fill(tables: Sequence[Columns], responses: Iterable[RawAnswers]) -> None:
             table.add(block)
 
 
-class _Cells(dict[object, Cell]):
+class _Cells(dict[object, float | int | None]):
     """The cells of one item by raw answer, each worked out when it is first met."""
 
     def __init__(self, item: Item) -> None:
         super().__init__()
         self._item = item
-        self._cell = _cell_maker(item)
-        # 1, 1.0 and True are the same key, and a code is only one of them
-        self._types = _HASHABLE if item.numeric_type else _HASHABLE - {float}
+        self._places: dict[Code, int] = {option.code: place for place, option in enumerate(item.options)}
+        # 1, 1.0 and True are the same key; as a code they are not the same answer, and True is none at all
+        self._types = {int, str, type(None)} | ({float} if item.numeric_type else set()) if item.bounds else None
+        self.sets: dict[frozenset[str], int] = {}
 
-    def of(self, answers: Sequence[object]) -> Iterable[Cell]:
+    def of(self, answers: Sequence[object]) -> Iterable[float | int | None]:
         """Return the cells of some answers, in their order."""
-        if self._item.type == "choices":
-            return [self[tuple(raw)] if type(raw) is list else self._make(raw) for raw in answers]
-        return map(self.__getitem__ if self._types.issuperset(map(type, answers)) else self._make, answers)
+        if self._types and not self._types.issuperset(map(type, answers)):
+            return map(self._make, answers)
+        try:
+            if self._item.type == "choices":
+                return [self[tuple(raw) if type(raw) is list else raw] for raw in answers]
+            return list(map(self.__getitem__, answers))
+        except TypeError:  # what cannot be a key cannot be an answer either, but those beside it can
+            return map(self._make, answers)
 
-    def __missing__(self, raw: object) -> Cell:
+    def __missing__(self, raw: object) -> float | int | None:
         cell = self._make(list(raw) if isinstance(raw, tuple) else raw)
         if len(self) < MOST_KEPT:
             self[raw] = cell
         return cell
 
-    def _make(self, raw: object) -> Cell:
+    def _make(self, raw: object) -> float | int | None:
         problems: list[AnswerProblem] = []
         answer = typed(self._item, raw, problems)
-        return None if isinstance(answer, Missing) else self._cell(answer)
-
-
-def _cell_maker(item: Item) -> Callable[[Number | str | frozenset[str]], Cell]:
-    if item.type == "choices":
-        return lambda answer: answer if isinstance(answer, frozenset) else None
-    if item.bounds:
-        return lambda answer: float(answer) if isinstance(answer, int | float) else None
-    places: dict[Code, int] = {option.code: place for place, option in enumerate(item.options)}
-    return lambda answer: places[answer] if isinstance(answer, int | str) else None
+        if isinstance(answer, Missing):
+            return None
+        if isinstance(answer, frozenset):
+            return self.sets.setdefault(answer, len(self.sets))
+        if isinstance(answer, int | float) and self._item.bounds:
+            return float(answer)
+        return self._places[answer] if isinstance(answer, int | str) else None

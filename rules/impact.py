@@ -1,15 +1,17 @@
 """What a change of the rules does: the same responses screened with two rule sets, flag by flag; the burden of each."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Any as Data
+from typing import TypeVar
 
 from rules.cohort import CohortScreener, End, Ends, differing, screen
 from rules.response import RawAnswers
 from rules.ruleset import Outcome, Priority, RuleSet
 
+Key = TypeVar("Key")
 BATCH = 50_000  # responses in memory at once
 
 
@@ -159,6 +161,33 @@ def compare(before: RuleSet, after: RuleSet, responses: Iterable[tuple[str, RawA
         RuleImpact(rule, counted[0].ends[rule], counted[1].ends[rule], tuple(differences[rule])) for rule in rule_ids
     )
     return Impact(tuple(rules), counted[0].burden(), counted[1].burden())
+
+
+def joined(parts: Sequence[Impact]) -> Impact:
+    """Return the impact on all responses from those on parts of them, which were found with the same two rule sets."""
+    rules = [
+        RuleImpact(
+            of_one_rule[0].rule,
+            _sum(rule.before for rule in of_one_rule),
+            _sum(rule.after for rule in of_one_rule),
+            tuple(chain.from_iterable(rule.differences for rule in of_one_rule)),
+        )
+        for of_one_rule in zip(*(part.rules for part in parts), strict=True)
+    ]
+    return Impact(tuple(rules), _together(part.before for part in parts), _together(part.after for part in parts))
+
+
+def _together(burdens: Iterable[Burden]) -> Burden:
+    several = list(burdens)
+    by_priority = {priority: _sum(one.by_priority[priority] for one in several) for priority in Priority}
+    return Burden(sum(one.patients for one in several), by_priority, _sum(one.together for one in several))
+
+
+def _sum(counted: Iterable[Mapping[Key, int]]) -> Mapping[Key, int]:
+    total: Counter[Key] = Counter()
+    for numbers in counted:
+        total.update(numbers)
+    return total
 
 
 def _screened(

@@ -8,12 +8,15 @@ import pytest
 from click.testing import CliRunner, Result
 
 from intake import encounters, submission
+from intake import past_responses as stored
 from intake.cli import main
 from intake.database import Database
 from intake.encounters import Encounter
-from intake.past_responses import past_responses
+from intake.past_responses import past_impact, past_responses
 from intake.rulesets import Screeners
 from intake.settings import Settings
+from rules.load import load_texts
+from rules.ruleset import RuleSet
 from tests.conftest import SMALL, SMALL_RULES
 
 
@@ -60,6 +63,33 @@ def test_past_responses_have_the_age_of_the_day_they_were_sent(database: Databas
     assert response == sent
     assert answers["age"] == encounters.age_on(date(1970, 5, 17), today)
     assert answers["phq9_1"] == 2
+
+
+def test_each_response_is_in_exactly_one_part(database: Database, screeners: Screeners) -> None:
+    with database.writing() as session:
+        people = [
+            encounters.create(session, patient_name=f"P {number}", date_of_birth=date(1980, 1, 1))[0].id
+            for number in range(12)
+        ]
+        for encounter in people:
+            encounters.save_page(session, encounter, {"phq9_1": 3, "phq9_2": 3})
+    for encounter in people:
+        submission.send(database, screeners, encounter)
+    with database.reading() as session:
+        everybody = sorted(response for response, _ in past_responses(session))
+        parts = [response for part in range(5) for response, _ in past_responses(session, part, 5)]
+    assert len(everybody) == 12
+    assert sorted(parts) == everybody
+
+
+def test_many_responses_are_compared_in_several_processes(
+    database: Database, small: RuleSet, sent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = past_impact(database, small, load_texts(SMALL))
+    monkeypatch.setattr(stored, "EACH", 0.5)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    assert past_impact(database, small, load_texts(SMALL)) == alone
+    assert [one.response for one in alone.changed[0].lost] == [sent]
 
 
 def test_one_file_takes_the_place_of_the_published_one(clinic: CliRunner, sent: str, stricter: Path) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from rules import impact
-from rules.impact import Difference, compare
+from rules.impact import Difference, compare, joined
 from rules.load import library, load_texts
 from rules.response import read
 from rules.ruleset import Outcome, Priority, RuleSet
@@ -81,6 +81,11 @@ def test_it_makes_no_difference_how_many_are_held_in_memory_at_once(monkeypatch:
     whole = compare(BEFORE, STRICTER, PEOPLE)
     monkeypatch.setattr(impact, "BATCH", 2)
     assert compare(BEFORE, STRICTER, PEOPLE) == whole
+
+
+def test_impacts_on_parts_are_the_impact_on_the_whole() -> None:
+    parts = [compare(BEFORE, STRICTER, people) for people in (PEOPLE[:1], [], PEOPLE[1:])]
+    assert joined(parts) == compare(BEFORE, STRICTER, PEOPLE)
 
 
 def test_the_burden_of_the_library_is_what_screening_one_by_one_counts() -> None:
