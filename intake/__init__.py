@@ -14,6 +14,7 @@ from intake import (
     admin,
     admin_drafts,
     admin_publish,
+    admin_rule,
     clinician,
     correction,
     days,
@@ -64,6 +65,7 @@ VIEWS = (
     admin,
     admin_drafts,
     admin_publish,
+    admin_rule,
 )
 LOG = logging.getLogger(__name__)
 

@@ -97,6 +97,13 @@ def listing(session: Session) -> list[Draft]:
     return [_draft(session, row) for row in session.scalars(select(DraftRow).order_by(DraftRow.changed_at.desc()))]
 
 
+def unused_name(session: Session, name: str) -> str:
+    """Return a name that no draft has: this one, or with a number behind it."""
+    name = " ".join(name.split())[: LONGEST_NAME - 5]
+    taken = set(session.scalars(select(DraftRow.name)))
+    return next(one for one in (name, *(f"{name} ({n})" for n in range(2, 1000))) if one not in taken)
+
+
 def rename(session: Session, draft_id: str, name: str) -> None:
     """Give a draft another name. Raises `DraftError` over it."""
     row = lock(session, draft_id)

@@ -3,6 +3,7 @@
 RulesError
 ├── RuleErrors      a set of rule files is refused; carries every `Problem`, each with file, line and column
 ├── ConditionError  one condition cannot be read; says where in its text
+├── RewriteError    a rule file cannot be changed in one place alone; says why
 ├── AnswerErrors    answers do not fit the questionnaire; carries one `AnswerProblem` for each
 └── EngineError     durable-rules answered with an error code
 """
@@ -45,6 +46,10 @@ class ConditionError(RulesError):
     def __init__(self, message: str, advice: str = "", offset: int = 0) -> None:
         self.message, self.advice, self.offset = message, advice, offset
         super().__init__(f"{message}; {advice}" if advice else message)
+
+
+class RewriteError(RulesError):
+    """A part of a rule file cannot be changed without touching others; the message says which and what to do."""
 
 
 @dataclass(frozen=True, slots=True)

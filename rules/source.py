@@ -128,6 +128,45 @@ class _Reader:
         return data
 
 
+@dataclass(frozen=True)
+class Span:
+    """Where a part of a file stands in its text: characters `start` to `end`, the end not included.
+
+    `style` is "'", '"', ">" or "|" for quoted and block texts, "" for any other; `in_flow`: within [ ] or { }.
+    """
+
+    start: int
+    end: int
+    style: str
+    in_flow: bool
+
+
+def spans(text: str) -> dict[Path, Span]:
+    """Return the span of every part of a file that `read` finds no problem in."""
+    found: dict[Path, Span] = {}
+    node = yaml.compose(text, Loader=_LOADER)
+    if node is not None:
+        _note_spans(text, node, (), False, found)
+    return found
+
+
+def _note_spans(text: str, node: yaml.Node, path: Path, in_flow: bool, found: dict[Path, Span]) -> None:
+    start, end = node.start_mark.index, node.end_mark.index
+    while end > start and text[end - 1] in " \n":  # a block text ends where the next part begins
+        end -= 1
+    style = str(node.style or "") if isinstance(node, yaml.ScalarNode) else ""
+    found[path] = Span(start, end, style, in_flow)
+    if isinstance(node, yaml.CollectionNode):
+        in_flow = in_flow or bool(node.flow_style)
+        pairs = (
+            ((key.value, part) for key, part in node.value)
+            if isinstance(node, yaml.MappingNode)
+            else enumerate(node.value)
+        )
+        for step, part in pairs:
+            _note_spans(text, part, (*path, step), in_flow, found)
+
+
 _INTEGER, _DECIMAL = re.compile(r"-?\d+$"), re.compile(r"-?\d+\.\d+$")
 _WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
 

@@ -12,6 +12,7 @@ ORDER = {  # each module imports only those above it
     "rules": [
         "errors",
         "source",
+        "rewriting",
         "condition",
         "syntax",
         "reference",
