@@ -1,6 +1,7 @@
 """axe-core finds nothing on any page in any state, and no page is wider than the smallest phone or the largest zoom."""
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -93,6 +94,7 @@ def test_no_page_for_staff_has_a_fault(clinic: Clinic, narrow: Page) -> None:
     send(narrow)
     summary, unfinished = f"/clinician/{done.encounter_id}", f"/clinician/{waiting.encounter_id}"
     link = f"/desk/{waiting.encounter_id}"
+    type_in = f"{link}/type-in"
     visits: dict[Role, list[str]] = {
         "clinician": [
             "/clinician",
@@ -104,6 +106,7 @@ def test_no_page_for_staff_has_a_fault(clinic: Clinic, narrow: Page) -> None:
             "/desk/import",
             link,
             f"{link}/sheet",
+            type_in,
         ],
         "front_desk": ["/desk"],
         "admin": ["/admin", "/admin/drafts", "/admin/history", "/admin/rules/H6", "/admin/rules/RF14"],
@@ -117,3 +120,55 @@ def test_no_page_for_staff_has_a_fault(clinic: Clinic, narrow: Page) -> None:
             assert answer.ok, path
             found += faults(narrow)
     assert found == []
+
+
+def test_no_page_of_correcting_what_was_sent_has_a_fault(clinic: Clinic, narrow: Page) -> None:
+    patient = clinic.invite()
+    enter(narrow, patient.link, patient.born)
+    walk(narrow, {})
+    send(narrow)
+    narrow.get_by_role("button", name="Change my answers").click()
+    narrow.wait_for_url("**/check")
+    found = faults(narrow)
+    narrow.goto(f"{clinic.address}/sent")
+    found += faults(narrow)
+    staff = narrow.context.browser.new_context()
+    staff.request.get(clinic.staff("clinician"))
+    staff.request.get(f"{clinic.address}/clinician/{patient.encounter_id}")
+    staff.close()
+    narrow.reload()
+    narrow.get_by_text("Your clinician opened your answers before you sent").wait_for()
+    assert found + faults(narrow) == []
+
+
+def test_no_page_of_the_desk_with_mistakes_has_a_fault(clinic: Clinic, narrow: Page, tmp_path: Path) -> None:
+    patient = clinic.invite("Wanda Example")
+    narrow.goto(clinic.staff("front_desk"))
+    narrow.goto(f"{clinic.address}/desk/{patient.encounter_id}/type-in")
+    narrow.fill("#q1", "99")
+    narrow.get_by_role("button", name="Send these answers").click()
+    narrow.get_by_role("alert").wait_for()
+    found = faults(narrow)
+    file = tmp_path / "patients.csv"
+    file.write_text("name;date_of_birth\nXenia Example;27.3.1971\nYann Example;soon\n")
+    narrow.goto(f"{clinic.address}/desk/import")
+    narrow.set_input_files("#file", file)
+    narrow.get_by_role("button", name="Look at it").click()
+    narrow.get_by_role("button", name="Invite 1 patient").wait_for()
+    assert found + faults(narrow) == []
+
+
+def test_a_tablet_that_is_lent_has_no_fault(clinic: Clinic, narrow: Page) -> None:
+    patient = clinic.invite("Zoe Example")
+    narrow.clock.install()
+    narrow.goto(clinic.staff("clinician"))
+    narrow.goto(f"{clinic.address}/desk/{patient.encounter_id}")
+    narrow.get_by_role("button", name="Hand this tablet to the patient").click()
+    narrow.wait_for_url("**/welcome")
+    found = faults(narrow)
+    narrow.goto(f"{clinic.address}/clinician")
+    found += faults(narrow)
+    narrow.goto(f"{clinic.address}/questions/urgent")
+    narrow.clock.run_for(151_000)
+    narrow.get_by_role("dialog", name="Are you still there?").wait_for()
+    assert found + faults(narrow) == []

@@ -1,4 +1,4 @@
-"""The whole form with the keyboard alone, from the link to the thanks; whatever has the focus is in sight and marked."""
+"""The whole form with the keyboard alone; whatever has the focus is in sight and looks it."""
 
 from dataclasses import dataclass
 
