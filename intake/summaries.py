@@ -1,6 +1,7 @@
 """A patient's summary with everything that stands around it: what was signed, the review so far, the visits before."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -102,7 +103,9 @@ def _stored(session: Session, screeners: Screeners, clinic: str, encounter_id: s
         screened.screening,
         patient=Patient(encounter.patient_name, encounter.date_of_birth),
         clinic=clinic,
-        completed_at=encounter.sent_at,
+        completed_at=_local(encounter.sent_at),
+        first_sent_at=_local(encounter.first_sent_at),
+        appointment_at=_local(encounter.appointment_at),
         earlier=earlier_scores(others, screened.ruleset.questionnaire),
     )
     return Opened(
@@ -113,6 +116,11 @@ def _stored(session: Session, screeners: Screeners, clinic: str, encounter_id: s
         tuple(reviews.versions(session, encounter_id)),
         others,
     )
+
+
+def _local(moment: datetime | None) -> datetime | None:
+    """A moment in the time zone of the server, which is the clinic's."""
+    return moment and moment.astimezone()
 
 
 def _changes(session: Session, screeners: Screeners, screened: Screened, others: History) -> Changes | None:

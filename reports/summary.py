@@ -118,11 +118,13 @@ def summarise(
     patient: Patient | None,
     clinic: str,
     completed_at: datetime | None,
+    first_sent_at: datetime | None = None,
     appointment_at: datetime | None = None,
     earlier: Mapping[str, Sequence[EarlierScore]] = MappingProxyType({}),
 ) -> Summary:
     """Return the summary of a screening. `patient` and `completed_at` are None where nobody is named.
 
+    `first_sent_at` is given where the patient corrected the answers after sending them.
     Times are shown in the time zone that they come in. `earlier` are the scores of earlier visits, by score id.
     """
     questionnaire = response.questionnaire
@@ -140,7 +142,7 @@ def summarise(
         running=f"{shortened(name, LONGEST_RUNNING_NAME)}, born {day(patient.date_of_birth)}" if patient else name,
         born=f"Born {day(patient.date_of_birth)}" if patient else "Date of birth not given",
         age=count(age, "year") if isinstance(age, int) else "age not given",
-        completed=f"Answers sent {day_and_time(completed_at)}" if completed_at else "Time of the answers not given",
+        completed=_completed(completed_at, first_sent_at),
         completed_at=completed_at,
         appointment=f"Appointment {day_and_time(appointment_at)}" if appointment_at else "",
         doubts=tuple(_doubts(response, screening)),
@@ -171,6 +173,13 @@ def summarise(
         agreed=screening.agreed,
         drafts=any(ruleset.by_id[rule].status == "draft" for rule in screening.outcomes),
     )
+
+
+def _completed(completed_at: datetime | None, first_sent_at: datetime | None) -> str:
+    if completed_at is None:
+        return "Time of the answers not given"
+    before = f" (corrected by the patient; first sent {day_and_time(first_sent_at)})" if first_sent_at else ""
+    return f"Answers sent {day_and_time(completed_at)}{before}"
 
 
 def _doubts(response: Response, screening: Screening) -> Iterator[str]:

@@ -153,3 +153,12 @@ def test_sending_a_correction_from_two_windows_screens_it_once(
         stored = submission.stored_screening(session, screeners, ada.id)
     assert stored is not None
     assert stored.response.answers["phq9_1"] == 0
+
+
+def test_the_summary_says_that_the_answers_were_corrected(
+    phone: FlaskClient, clinician: FlaskClient, ada: Encounter
+) -> None:
+    phone.post("/correct")
+    phone.post("/questions/contact", data=CONTACT)
+    phone.post("/check")
+    assert "corrected by the patient; first sent" in clinician.get(f"/clinician/{ada.id}").text
