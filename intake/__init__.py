@@ -13,6 +13,7 @@ from intake import (
     accounts,
     admin,
     admin_drafts,
+    admin_impact,
     admin_publish,
     admin_rule,
     clinician,
@@ -64,6 +65,7 @@ VIEWS = (
     review,
     admin,
     admin_drafts,
+    admin_impact,
     admin_publish,
     admin_rule,
 )

@@ -1,0 +1,111 @@
+"""What a draft would do: the flags of past patients with it and without it, and how many flags clinicians would read.
+
+An admin sees numbers and ids of responses. Only who is a clinician too gets from an id to a patient.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from flask import Blueprint, abort, render_template, request
+from sqlalchemy import func, select
+
+from intake import checked, rulesets
+from intake.accounts import current_staff, requires
+from intake.admin_drafts import found_draft
+from intake.checked import Texts
+from intake.database import Database
+from intake.past_responses import past_impact
+from intake.services import services
+from intake.tables import ResponseRow, RuleSetRow
+from reports.summary import PRIORITY_WORDS
+from rules.cohort import End
+from rules.impact import Difference, Impact, RuleImpact, compare, raised
+from rules.ruleset import Priority, Rule
+from rules.synthetic import patients
+
+views = Blueprint("impact", __name__, url_prefix="/admin")
+
+INVENTED = 2_000  # patients, where no responses are to be tried
+MOST_LISTED = 200  # responses behind one number
+KEPT = 4  # comparisons
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A response behind a number. `encounter_id` leads to the patient, for who may see patients."""
+
+    difference: Difference
+    before: str
+    after: str
+    encounter_id: str | None
+
+
+@views.get("/drafts/<draft_id>/impact")
+@requires("admin")
+def impact(draft_id: str) -> str:
+    """Show which flags a draft adds, takes away and moves, and the number of flags by priority."""
+    with services().database.reading() as database:
+        found = found_draft(database, draft_id)
+        published = rulesets.published_hash(database) or found.base_hash
+        before = database.get_one(RuleSetRow, published).files
+        sent = database.scalar(select(func.count()).where(ResponseRow.sent_at.is_not(None))) or 0
+    if checked.check(found.files).ruleset is None:
+        abort(404, "The checker finds problems in this draft; what it would do is known once they are mended.")
+    is_invented = not sent or request.args.get("on") == "invented"
+    texts = tuple(sorted(before.items())), tuple(sorted(found.files.items()))
+    done = _invented_impact(*texts) if is_invented else _past_impact(services().database, *texts, sent)
+    return render_template(
+        "admin/impact.html",
+        draft=found,
+        impact=done,
+        titles=_titles(*texts),
+        raised=raised,
+        priorities=[(priority, PRIORITY_WORDS[priority]) for priority in Priority],
+        sent=sent,
+        is_invented=is_invented,
+        listed=_listed(done, request.args.get("rule", ""), is_invented=is_invented),
+        rule=request.args.get("rule", ""),
+        most=MOST_LISTED,
+    )
+
+
+@lru_cache(maxsize=KEPT)
+def _past_impact(database: Database, before: Texts, after: Texts, sent: int) -> Impact:
+    """On every response sent so far; `sent` is their number, so that a new one is counted."""
+    old, new = checked.check(dict(before)).ruleset, checked.check(dict(after)).ruleset
+    assert old is not None
+    assert new is not None
+    return past_impact(database, old, new)
+
+
+@lru_cache(maxsize=KEPT)
+def _invented_impact(before: Texts, after: Texts) -> Impact:
+    old, new = checked.check(dict(before)).ruleset, checked.check(dict(after)).ruleset
+    assert old is not None
+    assert new is not None
+    answers = patients(new.questionnaire, range(INVENTED))
+    return compare(old, new, ((f"invented {number}", raw) for number, raw in enumerate(answers)))
+
+
+def _titles(before: Texts, after: Texts) -> dict[str, str]:
+    rulesets = checked.check(dict(before)).ruleset, checked.check(dict(after)).ruleset
+    rules: Iterable[Rule] = (rule for one in rulesets if one for rule in one.by_id.values())
+    return {rule.id: rule.title for rule in rules}
+
+
+def _listed(done: Impact, rule_id: str, *, is_invented: bool) -> list[Listed]:
+    """The responses behind the numbers of one rule, as many as are shown."""
+    rule: RuleImpact | None = next((rule for rule in done.changed if rule.rule == rule_id), None)
+    shown = rule.differences[:MOST_LISTED] if rule else ()
+    encounters: dict[str, str] = {}
+    if shown and not is_invented and "clinician" in current_staff().roles:
+        ids = [one.response for one in shown]
+        chosen = select(ResponseRow.id, ResponseRow.encounter_id).where(ResponseRow.id.in_(ids))
+        with services().database.reading() as database:
+            encounters = {row.id: row.encounter_id for row in database.execute(chosen)}
+    return [Listed(one, _words(one.before), _words(one.after), encounters.get(one.response)) for one in shown]
+
+
+def _words(end: End) -> str:
+    return PRIORITY_WORDS[end] if isinstance(end, Priority) else end.value
