@@ -107,12 +107,17 @@ def answers(session: Session, encounter_id: str) -> dict[str, object]:
     return _with_age(row, response, response.answers if response else {})
 
 
-def answers_in_hand(session: Session, encounter_id: str) -> dict[str, object]:
-    """Return the raw answers as the patient sees them: with what is being corrected and was not sent again."""
-    row, response = session.get_one(EncounterRow, encounter_id), _response(session, encounter_id)
-    if response is None or response.correction is None or response.opened_at is not None:
-        return answers(session, encounter_id)
-    return _with_age(row, response, response.correction)
+def in_hand(session: Session, encounter_id: str) -> tuple[Encounter, dict[str, object]] | None:
+    """Return an encounter with the raw answers as the patient sees them: with what is corrected and not sent again."""
+    row = session.get(EncounterRow, encounter_id)
+    if row is None:
+        return None
+    response = _response(session, encounter_id)
+    given: Mapping[str, object] = {}
+    if response is not None:
+        is_corrected = response.correction is not None and response.opened_at is None
+        given = (response.correction if is_corrected else None) or response.answers
+    return _encounter(row, response), _with_age(row, response, given)
 
 
 def _with_age(row: EncounterRow, response: ResponseRow | None, given: Mapping[str, object]) -> dict[str, object]:
@@ -127,7 +132,8 @@ def age_on(date_of_birth: date, day: date) -> int:
 
 def lock(session: Session, encounter_id: str) -> None:
     """Make other writers of this encounter wait until this session ends; SQLite locks the whole database anyway."""
-    session.execute(select(EncounterRow.id).where(EncounterRow.id == encounter_id).with_for_update())
+    if session.get_bind().dialect.name != "sqlite":
+        session.execute(select(EncounterRow.id).where(EncounterRow.id == encounter_id).with_for_update())
 
 
 def save_page(

@@ -222,15 +222,15 @@ def ask_to_come_in() -> Answer:
     return render_template("patient/closed.html"), 403
 
 
-def opened(database: Session) -> Encounter | None:
-    """Return the encounter that this session is in, if the link that opened it still is the present one."""
+def opened(database: Session) -> tuple[Encounter, dict[str, object]] | None:
+    """Return the encounter that this session is in, with the answers, if the link that opened it still is the last."""
     if quiet.is_over():
         _close()
-    encounter = encounters.find(database, session.get(OPENED, ""))
-    if encounter is None or _current(database) is None:
+    found = encounters.in_hand(database, session.get(OPENED, ""))
+    if found is None or _current(database) is None:
         return None
     quiet.note()
-    return encounter
+    return found
 
 
 def _invited() -> Invitation | None:

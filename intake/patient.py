@@ -148,9 +148,9 @@ def _show_again(visit: Visit, page: Page, form: AnswersForm, is_valid: bool) -> 
 def leave() -> Response:
     """Get the patient off the page at once: close the answers on this device, and open another site."""
     with services().database.writing() as database:
-        encounter = entry.opened(database)
-        if encounter is not None:
-            encounters.leave_quickly(database, encounter.id)
+        found = entry.opened(database)
+        if found is not None:
+            encounters.leave_quickly(database, found[0].id)
     entry.step_out()
     response = make_response(render_template("patient/left.html", leave_url=services().settings.leave_url))
     # a redirect to another site after a form is what the content security policy forbids

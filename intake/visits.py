@@ -8,7 +8,7 @@ from typing import Concatenate, ParamSpec
 from flask import redirect, url_for
 from werkzeug.wrappers import Response
 
-from intake import encounters, entry, language
+from intake import entry, language
 from intake.encounters import Encounter
 from intake.help_at_once import Help, help_for
 from intake.navigation import Journey, journey_of
@@ -39,12 +39,13 @@ class Visit:
 def current() -> Visit | None:
     """Return the visit that this request is part of, if the session is a patient's."""
     with services().database.reading() as database:
-        encounter = entry.opened(database)
-        if encounter is None:
+        found = entry.opened(database)
+        if found is None:
             return None
+        encounter, answers = found
         screener = services().screeners.published(database)
         words = screener.ruleset.in_language(language.current())
-        journey = journey_of(words.questionnaire, encounters.answers_in_hand(database, encounter.id))
+        journey = journey_of(words.questionnaire, answers)
     return Visit(encounter, journey, screener, words)
 
 
