@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from intake.cluster import ClusterError
 from intake.database import Database
 from intake.installation import chosen_settings, ready_database
 from intake.past_responses import past_impact
@@ -30,8 +31,9 @@ PATIENT_COLUMNS = ("with so many flags", "patients before", "after")
 @click.argument("path", type=click.Path(exists=True, path_type=Path))
 @click.option("--synthetic", type=click.IntRange(1), metavar="N", help="Try N invented patients, not past responses.")
 @click.option("--seed", default=0, show_default=True, help="Another number invents other patients.")
+@click.option("--cluster", default="", metavar="ADDRESS", help="Of a Dask scheduler, whose workers do it.")
 @click.option("--json", "as_json", is_flag=True, help="Print the impact as JSON, with the ids of the responses.")
-def impact_command(path: Path, synthetic: int | None, seed: int, as_json: bool) -> None:
+def impact_command(path: Path, synthetic: int | None, seed: int, cluster: str, as_json: bool) -> None:
     """Compare changed rule files with the published rule set: flags gained and lost, and flags a patient.
 
     A folder is taken for the whole rule set; one file takes the place of the published file of its name.
@@ -40,7 +42,7 @@ def impact_command(path: Path, synthetic: int | None, seed: int, as_json: bool) 
     with database.reading() as session:
         before = Screeners().published(session).ruleset
     after = _changed(path, before)
-    impact = None if synthetic else _on_past_responses(database, before, after)
+    impact = None if synthetic else _on_past_responses(database, before, after, cluster)
     if impact is None:
         impact = compare(before, after, _invented(after, synthetic or INVENTED, seed))
     if as_json:
@@ -62,9 +64,12 @@ def _changed(path: Path, published: RuleSet) -> RuleSet:
         refuse(error)
 
 
-def _on_past_responses(database: Database, before: RuleSet, after: RuleSet) -> Impact | None:
+def _on_past_responses(database: Database, before: RuleSet, after: RuleSet, cluster: str) -> Impact | None:
     """The impact on what patients have sent; None where nothing has been sent yet."""
-    impact = past_impact(database, before, after)
+    try:
+        impact = past_impact(database, before, after, cluster)
+    except ClusterError as error:
+        raise click.ClickException(str(error)) from error
     number = impact.before.patients
     said = (
         f"On {count(number, 'past response')}." if number else "Nothing has been sent yet; invented patients instead."

@@ -1,15 +1,16 @@
 """The responses that patients have sent, to try changed rules on."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
+from functools import lru_cache, partial
 from multiprocessing import get_context
 
 import orjson
 from sqlalchemy import Text, cast, func, select, type_coerce
 from sqlalchemy.orm import Session
 
+from intake.cluster import on_cluster
 from intake.database import Database
 from intake.encounters import age_on
 from intake.tables import EncounterRow, Moment, ResponseRow
@@ -20,6 +21,7 @@ from rules.ruleset import RuleSet
 
 AT_ONCE = 500  # rows fetched together
 EACH = 20_000  # responses that are worth a process of their own
+Files = tuple[tuple[str, str], ...]  # names and texts
 
 
 def past_responses(session: Session, part: int = 0, parts: int = 1) -> Iterator[tuple[str, RawAnswers]]:
@@ -47,23 +49,36 @@ def _first_id(part: int, parts: int) -> str:
     return f"{part * 0x10000 // parts:04x}"
 
 
-def past_impact(database: Database, before: RuleSet, after: RuleSet) -> Impact:
-    """Compare two rule sets on every sent response; with many of them, on all processors."""
+def past_impact(database: Database, before: RuleSet, after: RuleSet, cluster: str = "") -> Impact:
+    """Compare two rule sets on every sent response; with many of them, on all processors.
+
+    With the address of a cluster's scheduler it is the workers of the cluster that read and compare, a part each time;
+    all of them must reach the database. Raises `ClusterError`.
+    """
     with database.reading() as session:
         number = session.scalar(select(func.count()).where(ResponseRow.sent_at.is_not(None))) or 0
-        parts = min(os.cpu_count() or 1, number // EACH)
-        if parts < 2:
+    parts = max(number // EACH, 1) if cluster else min(os.cpu_count() or 1, number // EACH)
+    work = partial(part_impact, database.url, tuple(before.files.items()), tuple(after.files.items()), parts)
+    if cluster:
+        return joined(on_cluster(cluster, work, range(parts)))
+    if parts < 2:
+        with database.reading() as session:
             return compare(before, after, past_responses(session))
-    work = partial(part_impact, database.url, before.files, after.files, parts)
     with ProcessPoolExecutor(parts, get_context("spawn")) as pool:
         return joined(list(pool.map(work, range(parts))))
 
 
-def part_impact(url: str, before: Mapping[str, str], after: Mapping[str, str], parts: int, part: int) -> Impact:
+def part_impact(url: str, before: Files, after: Files, parts: int, part: int) -> Impact:
     """Compare two rule sets, given as files, on one part of the sent responses: in any process, on any machine."""
     database = Database(url)
     try:
         with database.reading() as session:
-            return compare(load_texts(before), load_texts(after), past_responses(session, part, parts))
+            return compare(_ruleset(before), _ruleset(after), past_responses(session, part, parts))
     finally:
         database.engine.dispose()
+
+
+@lru_cache(maxsize=4)
+def _ruleset(files: Files) -> RuleSet:
+    """A worker reads the same rule sets for one part after the other."""
+    return load_texts(dict(files))

@@ -77,24 +77,15 @@ def _never(length: int) -> pl.Series:
 class CohortScreener:
     """Screens many responses at once with one rule set: as many as fit into memory, some 100,000 at a time.
 
-    `items` are those that the rules read, by id.
+    `items` are those that the rules read, by id; `picked` tells for each column of a code that may be picked its item
+    and the code.
     """
 
     def __init__(self, ruleset: RuleSet) -> None:
         plan = _Plan(ruleset.questionnaire)
         self._rules = [rule for rule in ruleset.by_id.values() if rule.status != "retired"]
         self._ends = [plan.end(rule).alias(rule.id) for rule in self._rules]
-        self._layers, self.items, self._picked = plan.layers, plan.items, plan.picked
-
-    def answers(self, columns: Columns) -> pl.DataFrame:
-        """Return filled columns as a table: a row for each response."""
-        table = {"": pl.int_range(columns.number, eager=True)}  # so that there is a row for each if nothing is read too
-        for item in self.items.values():
-            table[item.id] = pl.Series(columns.by_item[item.id], dtype=pl.Float64 if item.bounds else pl.UInt32)
-        for name, (item_id, code) in self._picked.items():
-            picked = [code in codes for codes in columns.sets[item_id]]
-            table[name] = pl.Series(picked, dtype=pl.Boolean).gather(table[item_id])
-        return pl.DataFrame(table)
+        self._layers, self.items, self.picked = plan.layers, plan.items, plan.picked
 
     def ends(self, answers: pl.DataFrame) -> Ends:
         """Return how every rule ends for patients with these typed answers, in their order."""
@@ -109,14 +100,26 @@ class CohortScreener:
 
 def screen(screeners: Sequence[CohortScreener], responses: Iterable[RawAnswers]) -> list[Ends]:
     """Return how every rule of several rule sets ends for the same responses, each of which is read once."""
-    together = {name: item for screener in screeners for name, item in screener.items.items()}
-    if all(together[item.id] == item for screener in screeners for item in screener.items.values()):
-        tables = [Columns(together.values())] * len(screeners)
-        fill(tables[:1], responses)
-    else:
-        tables = [Columns(screener.items.values()) for screener in screeners]
-        fill(tables, responses)
-    return [screener.ends(screener.answers(table)) for screener, table in zip(screeners, tables, strict=True)]
+    items = {name: item for screener in screeners for name, item in screener.items.items()}
+    if all(items[name] == item for screener in screeners for name, item in screener.items.items()):
+        columns = Columns(items.values())
+        fill([columns], responses)
+        answers = answers_of(columns, {name: what for screener in screeners for name, what in screener.picked.items()})
+        return [screener.ends(answers) for screener in screeners]
+    tables = [Columns(screener.items.values()) for screener in screeners]
+    fill(tables, responses)
+    return [one.ends(answers_of(columns, one.picked)) for one, columns in zip(screeners, tables, strict=True)]
+
+
+def answers_of(columns: Columns, picked: Mapping[str, tuple[str, str]]) -> pl.DataFrame:
+    """Return typed answers as a table: a row for each response, columns for items and for codes that may be picked."""
+    table = {"": pl.int_range(columns.number, eager=True)}  # so that there is a row for each if nothing is read too
+    for item_id, column in columns.by_item.items():
+        table[item_id] = pl.Series(column, dtype=pl.Float64 if columns.items[item_id].bounds else pl.UInt32)
+    for name, (item_id, code) in picked.items():
+        includes = [code in codes for codes in columns.sets[item_id]]
+        table[name] = pl.Series(includes, dtype=pl.Boolean).gather(table[item_id])
+    return pl.DataFrame(table)
 
 
 class _Plan:

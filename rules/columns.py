@@ -3,7 +3,7 @@
 Every answer is typed by the code that types a single response, but only once for each different answer.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 
 from rules.condition import Code
@@ -27,16 +27,12 @@ class Columns:
     """
 
     def __init__(self, items: Iterable[Item]) -> None:
+        self.items = {item.id: item for item in items}
         self.number = 0
-        self.by_item: dict[str, Column] = {}
-        self.sets: dict[str, Collection[frozenset[str]]] = {}
-        self._cells = []
-        for item in items:
-            cells = _Cells(item)
-            self._cells.append(cells)
-            self.by_item[item.id] = []
-            self.sets[item.id] = cells.sets.keys()
-        self._nothing = dict.fromkeys(self.by_item)
+        self.by_item: dict[str, Column] = {name: [] for name in self.items}
+        self._cells = [_Cells(item) for item in self.items.values()]
+        self.sets = {name: cells.sets.keys() for name, cells in zip(self.items, self._cells, strict=True)}
+        self._nothing = dict.fromkeys(self.items)
 
     def add(self, responses: Sequence[RawAnswers]) -> None:
         """Add a few responses."""

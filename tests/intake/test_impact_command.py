@@ -1,6 +1,7 @@
 """`intake rules impact`, as an admin types it, on what patients have sent and on invented patients."""
 
 import json
+import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -129,6 +130,15 @@ def test_the_same_seed_gives_the_same_impact(clinic: CliRunner, sent: str, stric
     first, again, other = (impact(clinic, stricter, "--synthetic", 300, "--seed", seed) for seed in (1, 1, 2))
     assert "On 300 invented patients" in first.output
     assert first.output == again.output != other.output
+
+
+def test_a_cluster_needs_dask_and_says_so(
+    clinic: CliRunner, sent: str, stricter: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    told = impact(clinic, stricter, "--cluster", "tcp://127.0.0.1:8786")
+    assert told.exit_code == 1
+    assert "pip install 'clinical-intake-screening[cluster]'" in told.output
 
 
 def test_rule_files_with_a_problem_are_refused(clinic: CliRunner, tmp_path: Path) -> None:
