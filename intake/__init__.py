@@ -16,6 +16,7 @@ from intake import (
     admin_impact,
     admin_publish,
     admin_rule,
+    admin_what_if,
     clinician,
     correction,
     days,
@@ -68,6 +69,7 @@ VIEWS = (
     admin_impact,
     admin_publish,
     admin_rule,
+    admin_what_if,
 )
 LOG = logging.getLogger(__name__)
 

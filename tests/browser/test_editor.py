@@ -96,3 +96,21 @@ def test_no_page_of_a_draft_has_a_fault(clinic: Clinic, page: Page):
     found += faults(page)
     page.goto(f"{draft}/review")
     assert found + faults(page) == []
+
+
+def test_outcomes_follow_a_slider_and_without_script_a_button(clinic: Clinic, page: Page, browser: Browser):
+    page.goto(clinic.staff("admin"))
+    page.goto(f"{clinic.address}/admin/what-if?test=H1/0")
+    ends = page.locator("[data-outcomes]")
+    expect(ends).to_contain_text("Menopause or perimenopause")
+    page.get_by_label("Age").last.fill("30")
+    expect(ends.locator("details").filter(has_text="Raised:")).not_to_contain_text("perimenopause", timeout=20_000)
+    assert faults(page) == []
+    context = browser.new_context(java_script_enabled=False)
+    plain = context.new_page()
+    plain.goto(clinic.staff("admin"))
+    plain.goto(f"{clinic.address}/admin/what-if?test=H1/0")
+    plain.get_by_label("Age", exact=True).fill("30")
+    plain.get_by_role("button", name="Show what comes of it").click()
+    expect(plain.get_by_label("Age", exact=True)).to_have_value("30")
+    context.close()
