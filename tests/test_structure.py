@@ -64,6 +64,14 @@ ORDER = {  # each module imports only those above it
         "paper",
         "pdf",
         "pdf_worker",
+        "without_private",
+        "fhir_terms",
+        "fhir_paths",
+        "fhir_questionnaire",
+        "fhir_response",
+        "fhir_results",
+        "fhir",
+        "fhir_checks",
     ],
 }
 MODULES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
