@@ -13,24 +13,24 @@ from intake.accounts import sign_in_token
 from intake.answers_file import AnswersFileError, read_answers
 from intake.database import Database
 from intake.days import plain_day
+from intake.fhir_commands import fhir_group
 from intake.impact_command import impact_command
 from intake.installation import OWNER_ONLY, chosen_settings, ready_database
 from intake.jobs import AlreadyRunning
 from intake.questionnaire_commands import questionnaire_group
 from intake.rules_commands import count, rules_group
 from intake.rulesets import Screeners
+from intake.screening_in_words import tell
 from intake.settings import kept_secret_key
 from intake.staff_commands import sign_in_link, staff_group
 from reports.html import page
 from reports.paper import document
 from reports.pdf import render
-from reports.summary import PRIORITY_WORDS, summarise
+from reports.summary import summarise
 from rules.errors import AnswerErrors
-from rules.explain import reason_text
 from rules.load import library
-from rules.response import Response, read
-from rules.ruleset import RuleSet
-from rules.screening import Screener, Screening
+from rules.response import read
+from rules.screening import Screener
 
 
 @click.group()
@@ -119,6 +119,7 @@ rules_group.add_command(impact_command)
 main.add_command(rules_group)
 main.add_command(staff_group)
 main.add_command(questionnaire_group)
+main.add_command(fhir_group)
 main.add_command(sign_in_link)
 
 
@@ -145,7 +146,7 @@ def screen(answers: Path, as_json: bool, pdf: Path | None, html: Path | None) ->
         click.echo(json.dumps(screening.as_json(), indent=2))
         return
     if not pdf and not html:
-        _tell(ruleset, response, screening)
+        tell(ruleset, response, screening)
         return
     summary = summarise(
         ruleset, response, screening, patient=None, clinic=chosen_settings().clinic_name, completed_at=None
@@ -161,17 +162,3 @@ def _write(path: Path, content: bytes) -> None:
         path.write_bytes(content)
     except OSError as error:
         raise click.ClickException(f"cannot write {path}: {error.strerror}") from error
-
-
-def _tell(ruleset: RuleSet, response: Response, screening: Screening) -> None:
-    for flag in screening.raised:
-        rule = ruleset.by_id[flag.rule]
-        if flag.priority:
-            click.echo(f"{PRIORITY_WORDS[flag.priority]}: {rule.title} ({rule.id})")
-        click.echo(f"    {' '.join(reason_text(rule, response).split())}")
-    if screening.not_assessed:
-        click.echo("Could not be assessed:")
-    for outcome in screening.not_assessed:
-        waited = ", ".join(f"{m.item} ({m.why.value.replace('_', ' ')})" for m in outcome.missing)
-        click.echo(f"    {ruleset.by_id[outcome.rule].title} ({outcome.rule}): {waited}")
-    click.echo(f"{count(len(screening.raised), 'flag')}, {len(screening.not_assessed)} not assessed. Not a diagnosis.")

@@ -68,6 +68,7 @@ ORDER = {  # each module imports only those above it
         "fhir_terms",
         "fhir_paths",
         "fhir_questionnaire",
+        "fhir_import",
         "fhir_response",
         "fhir_results",
         "fhir",
