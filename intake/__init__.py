@@ -27,10 +27,15 @@ from intake import (
     entry,
     kiosk,
     language,
+    members,
+    my_account,
     notices,
     patient,
     patients_copy,
     review,
+    second_factor,
+    security,
+    sign_in,
     static_files,
     typed,
 )
@@ -54,6 +59,10 @@ SECURITY_HEADERS = {
 VIEWS = (
     about,
     accounts,
+    sign_in,
+    second_factor,
+    my_account,
+    members,
     notices,
     kiosk,
     entry,
@@ -92,12 +101,14 @@ def create_app(settings: Settings) -> Flask:
     _prepare_templates(app, settings)
     language.prepare(app)
     CSRFProtect(app).exempt("intake.patient.leave")  # whoever must get off a page gets off it
+    security.prepare(app, settings)
     for module in VIEWS:
         app.register_blueprint(module.views)
     app.after_request(_protect)
     static_files.prepare(app)
     app.register_error_handler(HTTPException, _show_error)
     app.register_error_handler(CSRFError, _show_stale_page)
+    app.register_error_handler(accounts.SignInFirst, sign_in.ask_first)
     app.register_error_handler(Exception, _show_fault)
     return app
 

@@ -64,7 +64,10 @@ def demo_command() -> None:
     """Add invented patients to look around with. Does nothing the second time."""
     settings = chosen_settings()
     database, screeners = ready_database(settings), Screeners()
-    added = demo.fill(database, screeners, settings.secret_key)
+    try:
+        added = demo.fill(database, screeners, settings.secret_key)
+    except demo.NotToLookAround as error:
+        raise click.ClickException("members of staff sign in here already; invented ones need no password") from error
     demo_review.sign_past(database, screeners, settings)
     click.echo(f"{count(added, 'invented patient')} added." if added else "The invented patients are there already.")
 
@@ -95,7 +98,8 @@ def serve(host: str, port: int, workers: int) -> None:
         link = f"{base_url}/sign-in/{sign_in_token(settings.secret_key, member.id)}"
         click.echo(f"  {demo.FIRST_WORDS[member.roles[0]]:<11} {link}  ({member.name})")
     click.echo(
-        'Staff: "intake staff add" adds one; "intake sign-in-link" prints a link, valid for 12 hours. Stop with Ctrl-C.'
+        'Staff: "intake staff add" adds one; "intake sign-in-link" prints the link to choose a password with. '
+        "Only the invented staff of the demo sign in by a link alone. Stop with Ctrl-C."
     )
     sys.stdout.flush()
     environ = {**os.environ, "INTAKE_BASE_URL": base_url}

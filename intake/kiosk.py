@@ -21,7 +21,8 @@ LEEWAY = 15  # seconds more than the page's own clock, for the way of a request
 NO_PAGE = 204
 
 OPEN_BLUEPRINTS = ("patient", "kiosk")
-OPEN_ENDPOINTS = ("static", "accounts.sign_in")
+SIGN_IN = ("ask", "check", "second", "check_second", "link", "join", "join_now")  # staff sign in to have it back
+OPEN_ENDPOINTS = ("static", *(f"sign_in.{name}" for name in SIGN_IN))
 
 
 def begin(invitation: Invitation) -> None:

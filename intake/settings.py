@@ -25,7 +25,7 @@ PREFIX = "INTAKE_"
 KNOWN = (
     *("DATA", "DATABASE_URL", "CLINIC_NAME", "COUNTRY", "SECRET_KEY", "BASE_URL"),
     *("CLINIC_PHONE", "INVITATION_DAYS", "SMTP_URL", "MAIL_FROM", "ALERT_EMAIL", "LEAVE_URL", "PAPER"),
-    "PATIENT_QUIET_MINUTES",
+    *("PATIENT_QUIET_MINUTES", "STAFF_QUIET_MINUTES", "SECOND_FACTOR"),
     *("ALERT_WEBHOOK", "ALERT_WEBHOOK_KEY"),
     "APPROVAL",
 )
@@ -83,6 +83,8 @@ class Settings:
     paper: Paper
     patient_quiet_minutes: int
     approval: Literal["two", "one"]
+    staff_quiet_minutes: int
+    second_factor: Literal["required", "optional"]
 
     @property
     def secret_key(self) -> str:
@@ -93,6 +95,11 @@ class Settings:
     def needs_approval(self) -> bool:
         """Whether a second admin approves what is published."""
         return self.approval == "two"
+
+    @property
+    def needs_second_factor(self) -> bool:
+        """Whether staff sign in with two factors."""
+        return self.second_factor == "required"
 
     @property
     def mail_server(self) -> MailServer | None:
@@ -147,6 +154,10 @@ class Settings:
                 "minutes",
             ),
             approval=_approval(given.get("APPROVAL", "two").lower()),
+            staff_quiet_minutes=_whole(
+                "STAFF_QUIET_MINUTES", given.get("STAFF_QUIET_MINUTES", "15"), SHORTEST_QUIET, LONGEST_QUIET, "minutes"
+            ),
+            second_factor=_second_factor(given.get("SECOND_FACTOR", "required").lower()),
         )
 
 
@@ -177,6 +188,12 @@ def _approval(people: str) -> Literal["two", "one"]:
     if people not in ("two", "one"):
         raise SettingsError(f"INTAKE_APPROVAL: {people!r} is not known; use two, or one for a single admin")
     return "two" if people == "two" else "one"
+
+
+def _second_factor(choice: str) -> Literal["required", "optional"]:
+    if choice not in ("required", "optional"):
+        raise SettingsError(f"INTAKE_SECOND_FACTOR: {choice!r} is not known; use required or optional")
+    return "required" if choice == "required" else "optional"
 
 
 def _long_enough(name: str, key: str | None) -> str | None:

@@ -9,6 +9,7 @@ from uuid import uuid4
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from intake.account_tables import AccountRow
 from intake.tables import StaffRow
 
 Role = Literal["clinician", "admin", "front_desk"]
@@ -45,6 +46,9 @@ def add(session: Session, name: str, roles: Iterable[Role]) -> Staff:
     row = StaffRow(id=str(uuid4()), name=name, roles=chosen, active=True, created_at=datetime.now(UTC))
     session.add(row)
     session.flush()
+    account = AccountRow(staff_id=row.id, stamp=uuid4().hex, recovery_codes=[], link_number=0, is_invented=False)
+    session.add(account)
+    session.flush()
     return _staff(row)
 
 
@@ -69,6 +73,19 @@ def listing(session: Session) -> list[Staff]:
 def remove(session: Session, staff_id: str) -> None:
     """Let a member of staff in no more, from the next page on. What they signed keeps their name."""
     session.get_one(StaffRow, staff_id).active = False
+
+
+def take_back(session: Session, staff_id: str) -> None:
+    """Let a member of staff who had left in again."""
+    session.get_one(StaffRow, staff_id).active = True
+
+
+def set_roles(session: Session, staff_id: str, roles: Iterable[Role]) -> None:
+    """Change what a member may do, from the next page on. Raises `StaffError` without a role."""
+    chosen = [role for role in ROLES if role in set(roles)]
+    if not chosen:
+        raise StaffError("Choose at least one role.")
+    session.get_one(StaffRow, staff_id).roles = [*chosen]
 
 
 def _staff(row: StaffRow) -> Staff:

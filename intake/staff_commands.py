@@ -2,8 +2,8 @@
 
 import click
 
-from intake import staff
-from intake.accounts import sign_in_token
+from intake import credentials, staff
+from intake.accounts import link_token
 from intake.installation import chosen_settings, ready_database
 from intake.staff import ROLES, Role, Staff, StaffError
 
@@ -15,12 +15,15 @@ def staff_group() -> None:
 
 @staff_group.command("add")
 @click.argument("name")
+@click.option("--email", help="What they sign in with; without it, the sign-in link asks for it.")
 @click.option("--role", "roles", multiple=True, required=True, type=click.Choice(ROLES), help="May be given again.")
-def add_command(name: str, roles: tuple[Role, ...]) -> None:
+def add_command(name: str, email: str | None, roles: tuple[Role, ...]) -> None:
     """Add a member of staff. NAME is what stands below the summaries that they sign."""
     try:
         with ready_database(chosen_settings()).writing() as session:
             member = staff.add(session, name, roles)
+            if email:
+                credentials.set_email(session, member.id, email)
     except StaffError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{member.name} is on staff. To sign in: intake sign-in-link {member.id}")
@@ -46,14 +49,28 @@ def remove_command(name_or_id: str) -> None:
     click.echo(f"{member.name} is let in no more.")
 
 
+@staff_group.command("reset")
+@click.argument("name_or_id")
+def reset_command(name_or_id: str) -> None:
+    """Take away a member's second factor, for somebody who has lost it, and end their sessions."""
+    with ready_database(chosen_settings()).writing() as session:
+        member = _active(staff.named(session, name_or_id), name_or_id)
+        credentials.reset_second_factor(session, member.id)
+    click.echo(f"{member.name} sets up a second factor at the next sign-in.")
+
+
 @click.command("sign-in-link")
 @click.argument("name_or_id")
 def sign_in_link(name_or_id: str) -> None:
-    """Print a link that lets a member of staff in for the next 12 hours."""
+    """Print a link with which a member of staff chooses a password: once, within 12 hours.
+
+    The link before it works no more. Invented members (`intake demo`) sign in by theirs alone.
+    """
     settings = chosen_settings()
-    with ready_database(settings).reading() as session:
+    with ready_database(settings).writing() as session:
         member = _active(staff.named(session, name_or_id), name_or_id)
-    click.echo(f"{settings.base_url}/sign-in/{sign_in_token(settings.secret_key, member.id)}")
+        number = credentials.new_link(session, member.id)
+    click.echo(f"{settings.base_url}/sign-in/{link_token(settings.secret_key, member.id, number)}")
 
 
 def _active(member: Staff | None, name_or_id: str) -> Staff:

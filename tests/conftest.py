@@ -10,8 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import settings as hypothesis_settings
 
-from intake import create_app, encounters, rulesets, staff
-from intake.accounts import sign_in_token
+from intake import create_app, credentials, encounters, rulesets, staff
 from intake.database import Database
 from intake.encounters import Encounter
 from intake.rulesets import Screeners
@@ -121,7 +120,14 @@ def member(database: Database, role: Role, name: str = "") -> Staff:
 
 
 def sign_in(client: FlaskClient, role: Role, name: str = "") -> Staff:
-    """Sign a member of staff in with this browser, by a link."""
-    found = member(client.application.extensions["intake"].database, role, name)
-    assert client.get(f"/sign-in/{sign_in_token(str(client.application.secret_key), found.id)}").status_code == 302
+    """Sign a member of staff in with this browser, as password and second factor do."""
+    database: Database = client.application.extensions["intake"].database
+    found = member(database, role, name)
+    with database.reading() as session:
+        account = credentials.of_member(session, found.id)
+    assert account is not None
+    with client.session_transaction() as session:
+        session.clear()
+        session["_user_id"], session["_fresh"], session["fs_paa"] = account.fs_uniquifier, True, time()
+        session["ends_at"], session["seen_at"] = int(time()) + 3600, int(time())
     return found

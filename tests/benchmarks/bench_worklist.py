@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from flask.testing import FlaskClient
 
-from intake import create_app, rulesets, staff
+from intake import create_app, credentials, rulesets, staff
 from intake.accounts import sign_in_token
 from intake.database import Database
 from intake.encounters import as_searched
@@ -161,6 +161,8 @@ def main() -> None:
         print(f"{PATIENTS:,} patients, {size:.0f} MB")
         app = create_app(settings)
         client = app.test_client()
+        with database.writing() as session:
+            credentials.invent(session, reader.id)
         client.get(f"/sign-in/{sign_in_token(settings.secret_key, reader.id)}")
         for address in ADDRESSES:
             measure(client, address)

@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from intake import invitations
+from intake import credentials, invitations
 from intake.accounts import sign_in_token
 from intake.database import Database
 from intake.invitee import Invitee
@@ -51,8 +51,11 @@ class Clinic:
         return Invited(made.encounter_id, f"{self.address}/start/{token}", born)
 
     def staff(self, role: Role) -> str:
-        """Return the address that signs in a member of staff."""
-        who = member(Database(self.settings.database_url), role)
+        """Return the address that signs in an invented member of staff."""
+        database = Database(self.settings.database_url)
+        who = member(database, role)
+        with database.writing() as session:
+            credentials.invent(session, who.id)
         return f"{self.address}/sign-in/{sign_in_token(self.settings.secret_key, who.id)}"
 
 

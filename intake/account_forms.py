@@ -1,0 +1,41 @@
+"""The forms that signing in and a member's own account share."""
+
+from flask_wtf import FlaskForm
+from govuk_frontend_wtf.wtforms_widgets import GovPasswordInput
+from wtforms import PasswordField
+from wtforms.validators import ValidationError
+
+from intake.security import LONGEST_PASSWORD, SHORTEST_PASSWORD
+
+
+class OurForm(FlaskForm):
+    """A form whose errors stand at the top too."""
+
+    def error_list(self) -> list[dict[str, str]]:
+        """Return each error with the address of its field, for the box at the top."""
+        return [{"text": str(field.errors[0]), "href": f"#{field.id}"} for field in self if field.errors]
+
+
+class PasswordForm(OurForm):
+    """A password that a member chooses, typed twice."""
+
+    password = PasswordField(
+        "New password",
+        widget=GovPasswordInput(),
+        description=f"At least {SHORTEST_PASSWORD} characters. Three or four words that only you would put together "
+        "are good.",
+    )
+    again = PasswordField("New password again", widget=GovPasswordInput())
+
+    def validate_password(self, field: PasswordField) -> None:
+        """Take what cannot be guessed: length counts, and nothing else is asked for."""
+        words = field.data or ""
+        if not SHORTEST_PASSWORD <= len(words) <= LONGEST_PASSWORD:
+            raise ValidationError(f"The password has from {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters.")
+        if len(set(words)) < SHORTEST_PASSWORD // 3:
+            raise ValidationError("This password repeats itself. Choose one that is harder to guess.")
+
+    def validate_again(self, field: PasswordField) -> None:
+        """Notice a slip."""
+        if field.data != self.password.data:
+            raise ValidationError("The two passwords are not the same.")
