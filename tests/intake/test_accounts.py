@@ -18,7 +18,7 @@ OPEN |= {"patient.leave"}  # it only closes a session, and sends whoever presses
 OPEN |= {"entry.time_left", "entry.stay"}  # they say 0 to whoever is not in
 THEIRS: dict[Role, tuple[str, ...]] = {  # the views of each role
     "clinician": ("clinician", "clinician_fhir", "review", "desk", "desk_import", "desk_paper"),
-    "admin": ("admin", "drafts", "publishing", "rule_form", "impact", "what_if", "members"),
+    "admin": ("admin", "drafts", "publishing", "rule_form", "impact", "what_if", "deeper", "members"),
     "front_desk": ("desk", "desk_import", "desk_paper"),
 }
 EVERYBODYS = ("my_account", "second_factor")  # of all staff
