@@ -21,7 +21,7 @@ from reports.fhir_results import (
     observations,
     patient_resource,
 )
-from reports.fhir_terms import URI, Json, Systems, name_of, reference
+from reports.fhir_terms import URI, Json, Systems, link_to, name_of, reference
 from reports.review import Review
 from reports.summary import Patient
 from reports.without_private import without_private
@@ -113,12 +113,12 @@ def _answers(screened: Screened, ruleset: RuleSet, response: Response, told: Tol
 
 def _created(urn: str, resource: Json) -> Json:
     request = {"method": "POST", "url": resource["resourceType"], "ifNoneExist": _named(urn)}
-    return {"fullUrl": urn, "resource": resource, "request": request}
+    return {"fullUrl": link_to(urn), "resource": resource, "request": request}
 
 
 def _replaced(urn: str, resource: Json) -> Json:
     request: dict[str, Data] = {"method": "PUT", "url": f"{resource['resourceType']}?{_named(urn)}"}
-    return {"fullUrl": urn, "resource": resource, "request": request}
+    return {"fullUrl": link_to(urn), "resource": resource, "request": request}
 
 
 def _named(urn: str) -> str:

@@ -115,7 +115,7 @@ def _of_references(bundle: Element) -> Iterator[str]:
 
 def _references(element: Data) -> Iterator[str]:
     if isinstance(element, Mapping):
-        if isinstance(element.get("reference"), str) and element.get("resourceType") != "DetectedIssue":
+        if isinstance(element.get("reference"), str):
             yield element["reference"]
         for value in element.values():
             yield from _references(value)

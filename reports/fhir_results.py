@@ -153,7 +153,6 @@ def _issue(
         "detail": text("\n".join(lines)),
         "author": reference(told.device),
         **({"evidence": evidence} if evidence else {}),
-        "reference": f"{told.systems.base}/about/evidence",
         **_mitigation(opinion, signed),
     }
 

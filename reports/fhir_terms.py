@@ -3,7 +3,8 @@
 Resources are plain data, as they travel. What is ours is named in two ways:
 
 - A resource by `urn:uuid:…`, which follows from what it tells of (`name_of`), so that the same is named the same, for
-  ever and on every machine. It is the resource's identifier and its `fullUrl`.
+  ever and on every machine. That is its identifier. Within a bundle it has another such name, its `fullUrl`
+  (`link_to`): servers put the real address in place of that one wherever it stands, in identifiers too.
 - Codes by a system below the installation's own address (`Systems`).
 """
 
@@ -64,9 +65,14 @@ def identifier(name: str) -> Json:
     return {"system": URI, "value": name}
 
 
+def link_to(name: str) -> str:
+    """Return the `fullUrl` of the resource of this name."""
+    return name_of("link", name)
+
+
 def reference(name: str) -> Json:
-    """Return a reference to a resource of the same bundle."""
-    return {"reference": name}
+    """Return a reference to the resource of this name in the same bundle."""
+    return {"reference": link_to(name)}
 
 
 def text(words: str) -> str:

@@ -18,7 +18,7 @@ from reports.fhir_paths import ENABLE_EXPRESSION, bounds
 from reports.fhir_questionnaire import questionnaire_resource
 from reports.fhir_response import answers_of, response_resource
 from reports.fhir_results import Signature
-from reports.fhir_terms import Systems, extension_value
+from reports.fhir_terms import Systems, extension_value, link_to
 from reports.review import HandFlag, Opinion, Review, Verdict
 from reports.summary import Patient
 from reports.without_private import without_private
@@ -224,8 +224,8 @@ def test_a_flag_names_its_rule_its_reason_the_answers_behind_it_and_the_rule_set
     device = of_type(sent, "Device")[0]
     assert device["version"][0]["value"] == LIBRARY.hash
     assert flag["code"]["coding"][0]["code"] in LIBRARY.by_id
-    assert flag["author"]["reference"] == name(device)
-    assert flag["evidence"][0]["detail"][0]["reference"] == name(of_type(sent, "QuestionnaireResponse")[0])
+    assert flag["author"]["reference"] == link_to(name(device))
+    assert flag["evidence"][0]["detail"][0]["reference"] == link_to(name(of_type(sent, "QuestionnaireResponse")[0]))
     assert flag["status"] == "preliminary"
     assert "not a diagnosis" in flag["detail"]
 
@@ -265,6 +265,12 @@ def test_the_same_screening_gives_the_same_bundle_and_another_encounter_none_of_
     shared = {entry["fullUrl"] for entry in one["entry"]} & {entry["fullUrl"] for entry in other["entry"]}
     kinds = {e["resource"]["resourceType"] for e in one["entry"] if e["fullUrl"] in shared}
     assert kinds == {"Patient", "Device", "Questionnaire"}
+
+
+def test_no_identifier_is_a_link_of_the_bundle_since_servers_put_addresses_in_place_of_those() -> None:
+    sent = bundle(screened(LOW, pdf=b"%PDF"))
+    links = {entry["fullUrl"] for entry in sent["entry"]}
+    assert not links & {name(entry["resource"]) for entry in sent["entry"]}
 
 
 def test_a_later_version_takes_the_place_of_the_document_and_of_the_flags() -> None:
