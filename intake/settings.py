@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from intake.fhir_server import SCOPE, FhirAddressError, FhirServer, check_settings
 from intake.invitee import read_email
 from intake.mail import AddressError, MailServer
 from intake.webhook import Webhook, WebhookAddressError, check_address
@@ -28,6 +29,7 @@ KNOWN = (
     *("PATIENT_QUIET_MINUTES", "STAFF_QUIET_MINUTES", "SECOND_FACTOR"),
     *("ALERT_WEBHOOK", "ALERT_WEBHOOK_KEY"),
     "APPROVAL",
+    *("FHIR_URL", "FHIR_TOKEN_URL", "FHIR_CLIENT_ID", "FHIR_CLIENT_SECRET", "FHIR_SCOPE"),
 )
 SHORTEST_KEY = 16  # characters
 LONGEST_INVITATION = 366  # days
@@ -85,6 +87,11 @@ class Settings:
     approval: Literal["two", "one"]
     staff_quiet_minutes: int
     second_factor: Literal["required", "optional"]
+    fhir_url: str
+    fhir_token_url: str
+    fhir_client_id: str
+    fhir_client_secret: str = field(repr=False)
+    fhir_scope: str
 
     @property
     def secret_key(self) -> str:
@@ -110,6 +117,15 @@ class Settings:
     def webhook(self) -> Webhook | None:
         """Where alerts are posted beside the e-mails; None: nowhere."""
         return Webhook(self.alert_webhook, self.alert_webhook_key) if self.alert_webhook else None
+
+    @property
+    def fhir_server(self) -> FhirServer | None:
+        """Where signed screenings are handed over; None: nowhere."""
+        if not self.fhir_url:
+            return None
+        return FhirServer(
+            self.fhir_url, self.fhir_token_url, self.fhir_client_id, self.fhir_client_secret, self.fhir_scope
+        )
 
     @property
     def help_lines(self) -> HelpLines:
@@ -158,6 +174,7 @@ class Settings:
                 "STAFF_QUIET_MINUTES", given.get("STAFF_QUIET_MINUTES", "15"), SHORTEST_QUIET, LONGEST_QUIET, "minutes"
             ),
             second_factor=_second_factor(given.get("SECOND_FACTOR", "required").lower()),
+            **_fhir(given),
         )
 
 
@@ -213,6 +230,16 @@ def _webhook(url: str, key: str) -> str:
     except WebhookAddressError as error:
         raise SettingsError(f"INTAKE_ALERT_WEBHOOK: {error}") from error
     return url
+
+
+def _fhir(given: Mapping[str, str]) -> dict[str, str]:
+    parts = {name: given.get(name.upper(), "") for name in ("fhir_url", "fhir_token_url", "fhir_client_id")}
+    parts |= {"fhir_client_secret": given.get("FHIR_CLIENT_SECRET", ""), "fhir_scope": given.get("FHIR_SCOPE", "")}
+    try:
+        check_settings({name.removeprefix("fhir_"): value for name, value in parts.items()})
+    except FhirAddressError as error:
+        raise SettingsError(f"INTAKE_FHIR_{error.setting}: {error}") from error
+    return parts | {"fhir_scope": parts["fhir_scope"] or SCOPE}
 
 
 def _web_address(name: str, url: str) -> str:

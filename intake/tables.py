@@ -237,3 +237,22 @@ class EmergencyRow(Row):
     raised_at: Mapped[datetime] = mapped_column(Moment)
     taken_at: Mapped[datetime | None] = mapped_column(Moment, index=True)
     taken_by: Mapped[str | None] = mapped_column(String(36))
+
+
+class HandOverRow(Row):
+    """What became of handing a signed version over to the record system; there is none before the first try.
+
+    `problem` is what the last try met, in the words of the other side; with `refused_at` it is not tried again until
+    somebody says so, which begins the next `round`.
+    """
+
+    __tablename__ = "hand_over"
+
+    encounter_id: Mapped[str] = mapped_column(ForeignKey("encounter.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    round: Mapped[int] = mapped_column(default=0)
+    tries: Mapped[int] = mapped_column(default=0)
+    tried_at: Mapped[datetime] = mapped_column(Moment)
+    problem: Mapped[str | None] = mapped_column(Text)
+    refused_at: Mapped[datetime | None] = mapped_column(Moment)
+    done_at: Mapped[datetime | None] = mapped_column(Moment)

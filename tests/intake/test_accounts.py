@@ -17,7 +17,7 @@ OPEN |= {"sign_in.ask", "sign_in.check", "sign_in.out", "sign_in.away"}
 OPEN |= {"patient.leave"}  # it only closes a session, and sends whoever presses it to another site
 OPEN |= {"entry.time_left", "entry.stay"}  # they say 0 to whoever is not in
 THEIRS: dict[Role, tuple[str, ...]] = {  # the views of each role
-    "clinician": ("clinician", "clinician_fhir", "review", "desk", "desk_import", "desk_paper"),
+    "clinician": ("clinician", "clinician_fhir", "clinician_hand_over", "review", "desk", "desk_import", "desk_paper"),
     "admin": ("admin", "drafts", "publishing", "rule_form", "impact", "what_if", "deeper", "members"),
     "front_desk": ("desk", "desk_import", "desk_paper"),
 }

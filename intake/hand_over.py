@@ -1,0 +1,129 @@
+"""Handing signed screenings over to the record system: what waits, what was refused, and the job that does it.
+
+The last signed version of each encounter waits until it was taken; a version that was signed again before that is never
+sent. Handing over twice does no harm (`reports.fhir`).
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from intake import encounters
+from intake.database import Database
+from intake.fhir_export import FhirFault, Write, transaction
+from intake.fhir_server import HandOverError, hand_over
+from intake.rulesets import Screeners
+from intake.settings import Settings
+from intake.tables import EncounterRow, HandOverRow, SignedSummaryRow
+
+
+@dataclass(frozen=True)
+class HandOver:
+    """What became of handing over the version `number`. Without a try there is no `tried_at`.
+
+    `problem` is what the last try met; with `refused_at` it is not tried again by itself.
+    """
+
+    encounter_id: str
+    patient_name: str
+    number: int
+    round: int
+    tries: int
+    tried_at: datetime | None
+    problem: str
+    refused_at: datetime | None
+    done_at: datetime | None
+
+
+def waiting(session: Session) -> list[str]:
+    """Return what is to be handed over, as ids of jobs; a new round has a new one."""
+    found = [one for one in _last_versions(session) if one.done_at is None and one.refused_at is None]
+    return [f"{one.encounter_id}/{one.number}/{one.round}" for one in found]
+
+
+def of_encounter(session: Session, encounter_id: str) -> HandOver | None:
+    """Return what became of an encounter's last signed version; None where nothing is signed."""
+    return next(iter(_last_versions(session, encounter_id)), None)
+
+
+def not_taken(session: Session) -> list[HandOver]:
+    """Return what was refused or has failed so far."""
+    return [one for one in _last_versions(session) if one.problem]
+
+
+def try_again(session: Session, encounter_id: str) -> None:
+    """Have what was refused, or failed so far, tried at once, and as long as anew."""
+    encounters.lock(session, encounter_id)
+    found = of_encounter(session, encounter_id)
+    row = found and session.get(HandOverRow, (encounter_id, found.number))
+    if row and row.done_at is None:
+        row.round, row.refused_at, row.problem = row.round + 1, None, None
+
+
+def run(database: Database, screeners: Screeners, settings: Settings, write: Write, job_id: str) -> None:
+    """Hand one version over, unless that has been done or another was signed since. Safe to repeat.
+
+    Raises `HandOverError` where it is to be tried again.
+    """
+    encounter_id, number = job_id.split("/")[0], int(job_id.split("/")[1])
+    if settings.fhir_server is None or not _still_waits(database, job_id):
+        return
+    try:
+        bundle = transaction(database, screeners, settings, encounter_id, write)
+        if bundle is not None:
+            hand_over(settings.fhir_server, bundle)
+    except FhirFault as error:
+        _note(database, encounter_id, number, f"not sent, a mistake of this program: {error}", refused=True)
+    except HandOverError as error:
+        _note(database, encounter_id, number, str(error), refused=error.refused)
+        if not error.refused:
+            raise
+    else:
+        _note(database, encounter_id, number, None)
+
+
+def _still_waits(database: Database, job_id: str) -> bool:
+    with database.reading() as session:
+        return job_id in waiting(session)
+
+
+def _note(database: Database, encounter_id: str, number: int, problem: str | None, *, refused: bool = False) -> None:
+    """Remember what a try met: None is that it was taken."""
+    now = datetime.now(UTC)
+    with database.writing() as session:
+        row = session.get(HandOverRow, (encounter_id, number))
+        if row is None:
+            row = HandOverRow(encounter_id=encounter_id, number=number, round=0, tries=0)
+            session.add(row)
+        row.tries, row.tried_at, row.problem = row.tries + 1, now, problem
+        row.refused_at = now if refused else None
+        row.done_at = now if problem is None else None
+
+
+def _last_versions(session: Session, encounter_id: str | None = None) -> list[HandOver]:
+    """What became of the last signed version of each encounter, or of one."""
+    signed = SignedSummaryRow
+    last = select(signed.encounter_id, func.max(signed.number).label("number"))  # from the key alone: it is asked often
+    if encounter_id is not None:
+        last = last.where(signed.encounter_id == encounter_id)
+    last_of = last.group_by(signed.encounter_id).subquery()
+    rows = session.execute(
+        select(EncounterRow.id, EncounterRow.patient_name, last_of.c.number, HandOverRow)
+        .join(last_of, last_of.c.encounter_id == EncounterRow.id)
+        .outerjoin(
+            HandOverRow,
+            (HandOverRow.encounter_id == last_of.c.encounter_id) & (HandOverRow.number == last_of.c.number),
+        )
+        .order_by(HandOverRow.refused_at, EncounterRow.id)
+    )
+    return [_hand_over(*row) for row in rows]
+
+
+def _hand_over(encounter_id: str, name: str, number: int, row: HandOverRow | None) -> HandOver:
+    if row is None:
+        return HandOver(encounter_id, name, number, 0, 0, None, "", None, None)
+    return HandOver(
+        encounter_id, name, number, row.round, row.tries, row.tried_at, row.problem or "", row.refused_at, row.done_at
+    )
