@@ -13,6 +13,7 @@ from intake.accounts import sign_in_token
 from intake.answers_file import AnswersFileError, read_answers
 from intake.database import Database
 from intake.days import plain_day
+from intake.export_commands import export_group
 from intake.fhir_commands import fhir_group
 from intake.impact_command import impact_command
 from intake.installation import OWNER_ONLY, chosen_settings, ready_database
@@ -124,6 +125,7 @@ main.add_command(rules_group)
 main.add_command(staff_group)
 main.add_command(questionnaire_group)
 main.add_command(fhir_group)
+main.add_command(export_group)
 main.add_command(sign_in_link)
 
 

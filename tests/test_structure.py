@@ -65,6 +65,7 @@ ORDER = {  # each module imports only those above it
         "pdf",
         "pdf_worker",
         "without_private",
+        "deidentified",
         "fhir_terms",
         "fhir_paths",
         "fhir_questionnaire",
