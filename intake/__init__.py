@@ -2,7 +2,7 @@
 
 import logging
 
-from flask import Flask, Response, g, render_template, request
+from flask import Flask, render_template, request
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from jinja2 import ChoiceLoader, FileSystemLoader, PackageLoader, PrefixLoader
@@ -18,6 +18,7 @@ from intake import (
     admin_publish,
     admin_rule,
     admin_what_if,
+    browser_rules,
     clinician,
     clinician_fhir,
     clinician_hand_over,
@@ -32,6 +33,7 @@ from intake import (
     members,
     my_account,
     notices,
+    openid,
     patient,
     patients_copy,
     review,
@@ -41,7 +43,6 @@ from intake import (
     static_files,
     typed,
 )
-from intake.admin_drafts import STYLE_NONCE
 from intake.database import Database
 from intake.faults import place_of
 from intake.folders import TEMPLATES
@@ -51,17 +52,11 @@ from intake.settings import Settings
 from reports.paper import first_document
 from reports.pdf_worker import PdfWorker
 
-LONGEST_REQUEST = 256 * 1024  # bytes; one page of answers is a few hundred
-SECURITY_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; "
-    "img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
 VIEWS = (
     about,
     accounts,
     sign_in,
+    openid,
     second_factor,
     my_account,
     members,
@@ -94,21 +89,19 @@ def create_app(settings: Settings) -> Flask:
     app = Flask(__name__)
     app.config.update(
         SECRET_KEY=settings.secret_key,
-        MAX_CONTENT_LENGTH=LONGEST_REQUEST,
-        SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=settings.base_url.startswith("https:"),
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a slow patient is not an attack
     )
     app.extensions["intake"] = Services(
         settings, Database(settings.database_url), Screeners(), PdfWorker(first_document(settings.paper))
     )
+    browser_rules.prepare(app, settings)
     _prepare_templates(app, settings)
     language.prepare(app)
     CSRFProtect(app).exempt("intake.patient.leave")  # whoever must get off a page gets off it
     security.prepare(app, settings)
+    openid.prepare(app, settings)
     for module in VIEWS:
         app.register_blueprint(module.views)
-    app.after_request(_protect)
     static_files.prepare(app)
     app.register_error_handler(HTTPException, _show_error)
     app.register_error_handler(CSRFError, _show_stale_page)
@@ -128,18 +121,6 @@ def _prepare_templates(app: Flask, settings: Settings) -> None:
     app.jinja_env.globals["plain_day"] = days.plain_day
     app.jinja_env.globals["near_day_and_time"] = days.near_day_and_time
     app.jinja_env.globals["time_left"] = days.time_left
-
-
-def _protect(response: Response) -> Response:
-    """Keep pages out of caches, frames, logs of other sites, and closed to scripts that are not ours."""
-    response.headers.update(SECURITY_HEADERS)
-    if STYLE_NONCE in g:  # the editor makes its own style sheet, on its own page
-        policy = SECURITY_HEADERS["Content-Security-Policy"]
-        allowed = f"style-src 'self' 'nonce-{g.get(STYLE_NONCE)}'"
-        response.headers["Content-Security-Policy"] = policy.replace("style-src 'self'", allowed)
-    if request.endpoint != "static":
-        response.headers["Cache-Control"] = "no-store"
-    return response
 
 
 def _show_error(error: HTTPException) -> tuple[str, int]:

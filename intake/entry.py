@@ -16,11 +16,12 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 from wtforms.validators import ValidationError
 
-from intake import encounters, invitations, language, quiet, typed
+from intake import encounters, invitations, language, quiet, tallies, typed
 from intake.days import DayField
 from intake.encounters import Encounter
 from intake.invitations import MOST_TRIES, Invitation, State, Try
 from intake.services import services
+from intake.tallies import Rate
 
 views = Blueprint("entry", __name__)
 INVITED = "invited"  # encounter and number of the link that was opened on this device
@@ -28,6 +29,7 @@ OPENED = "encounter"  # the encounter whose date of birth was given on this devi
 AWAY = "away"  # the answers were closed because nothing was done for too long
 CSRF = "csrf_token"
 LONGEST_LIFE = timedelta(days=130 * 366)
+TOO_OFTEN = Rate("wrong links and dates of one address", 100, timedelta(minutes=10))
 WARN_AT = 2  # how many tries are left when the patient is told so
 
 Answer = str | Response | tuple[str, int]
@@ -69,7 +71,7 @@ def start(token: str) -> Answer:
     with services().database.reading() as database:
         invitation = invitations.find_by_token(database, token)
     if invitation is None or invitation.state in (State.EXPIRED, State.CANCELLED):
-        return _no_link()
+        return _wrong_try() or _no_link()
     session[INVITED] = _mark(invitation)
     language.prefer(invitation.language)
     return redirect(url_for("entry.ask"), 303)
@@ -99,12 +101,15 @@ def check() -> Answer:
         return _page(invitation, form)
     if not form.validate():
         return _page(invitation, form)
+    if _tried_too_often():
+        return _wait()
     with services().database.writing() as database:
         outcome = invitations.try_date(database, invitation.encounter_id, cast(date, form.date_of_birth.data))
         after = cast(Invitation, invitations.find(database, invitation.encounter_id))
     if outcome is Try.RIGHT:
         return _let_in(invitation)
     if outcome is Try.WRONG:
+        _wrong_try()
         form.date_of_birth.errors = [_wrong(after.tries_left)]
     return _page(after, form)
 
@@ -117,6 +122,23 @@ def _let_in(invitation: Invitation) -> Response:
         return redirect(url_for("patient.welcome"), 303)
     session[CSRF] = csrf
     return redirect(before.address, 307)
+
+
+def _wrong_try() -> Answer | None:
+    """Count a wrong link or date of birth from where this request comes; ask to wait once there were too many."""
+    with services().database.writing() as database:
+        too_often = tallies.is_too_often(database, _key(), TOO_OFTEN, request.remote_addr or "")
+    return _wait() if too_often else None
+
+
+def _tried_too_often() -> bool:
+    with services().database.reading() as database:
+        return tallies.is_over(database, _key(), TOO_OFTEN, request.remote_addr or "")
+
+
+def _wait() -> tuple[str, int]:
+    message = gettext("There were too many wrong tries from here. Wait ten minutes, and try again.")
+    return render_template("error.html", code=429, message=message), 429
 
 
 def _wrong(tries_left: int) -> str:

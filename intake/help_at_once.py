@@ -11,7 +11,7 @@ from flask_babel import gettext, lazy_gettext
 
 from intake import language
 from intake.alerts import AT_ONCE
-from intake.settings import HelpLines
+from intake.help_lines import HelpLines
 from rules.questionnaire import ENGLISH
 from rules.ruleset import Priority, Rule, RuleSet, Translation
 

@@ -22,7 +22,7 @@ NO_PAGE = 204
 
 OPEN_BLUEPRINTS = ("patient", "kiosk")
 SIGN_IN = ("ask", "check", "second", "check_second", "link", "join", "join_now")  # staff sign in to have it back
-OPEN_ENDPOINTS = ("static", *(f"sign_in.{name}" for name in SIGN_IN))
+OPEN_ENDPOINTS = ("static", *(f"sign_in.{name}" for name in SIGN_IN), "openid.start", "openid.back")
 
 
 def begin(invitation: Invitation) -> None:

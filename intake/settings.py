@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import cache
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Literal
@@ -16,52 +15,33 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from intake.fhir_server import SCOPE, FhirAddressError, FhirServer, check_settings
+from intake.help_lines import HelpLines, help_lines
 from intake.invitee import read_email
 from intake.mail import AddressError, MailServer
+from intake.openid_settings import Provider, provider_from
 from intake.webhook import Webhook, WebhookAddressError, check_address
 from reports.documents import Paper
-from rules.source import read
 
 PREFIX = "INTAKE_"
 KNOWN = (
     *("DATA", "DATABASE_URL", "CLINIC_NAME", "COUNTRY", "SECRET_KEY", "BASE_URL"),
     *("CLINIC_PHONE", "INVITATION_DAYS", "SMTP_URL", "MAIL_FROM", "ALERT_EMAIL", "LEAVE_URL", "PAPER"),
-    *("PATIENT_QUIET_MINUTES", "STAFF_QUIET_MINUTES", "SECOND_FACTOR"),
+    *("PATIENT_QUIET_MINUTES", "STAFF_QUIET_MINUTES", "SECOND_FACTOR", "PROXIES"),
+    *("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_NAME", "OIDC_ROLE_CLAIM"),
     *("ALERT_WEBHOOK", "ALERT_WEBHOOK_KEY"),
     "APPROVAL",
     *("FHIR_URL", "FHIR_TOKEN_URL", "FHIR_CLIENT_ID", "FHIR_CLIENT_SECRET", "FHIR_SCOPE"),
 )
 SHORTEST_KEY = 16  # characters
 LONGEST_INVITATION = 366  # days
+MOST_PROXIES = 5
 SHORTEST_QUIET, LONGEST_QUIET = 5, 240  # minutes
 PAPERS: dict[str, Paper] = {"a4": "A4", "letter": "Letter"}
 LETTER_COUNTRIES = ("CA", "US")
-_HELP_LINES = Path(__file__).parent / "help_lines.yaml"
 
 
 class SettingsError(Exception):
     """The environment holds a setting that is not understood; the message says which and what to write instead."""
-
-
-@dataclass(frozen=True)
-class HelpLines:
-    """Whom a patient of one country calls: life in danger, a crisis, and urgent medical advice (None: no such line).
-
-    `translated` holds the two names in other languages, by language, where they are not proper names.
-    """
-
-    country: str
-    emergency_number: str
-    crisis_name: str
-    crisis_line: str
-    urgent_name: str | None
-    urgent_line: str | None
-    translated: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-
-    def names(self, language: str) -> tuple[str, str | None]:
-        """Return the names of the crisis line and of the line for urgent advice, in a language."""
-        own = self.translated.get(language, {})
-        return own.get("crisis_name", self.crisis_name), own.get("urgent_name", self.urgent_name)
 
 
 @dataclass(frozen=True)
@@ -92,6 +72,8 @@ class Settings:
     fhir_client_id: str
     fhir_client_secret: str = field(repr=False)
     fhir_scope: str
+    proxies: int
+    openid: Provider | None = field(repr=False)  # holds a secret
 
     @property
     def secret_key(self) -> str:
@@ -173,6 +155,8 @@ class Settings:
             staff_quiet_minutes=_whole(
                 "STAFF_QUIET_MINUTES", given.get("STAFF_QUIET_MINUTES", "15"), SHORTEST_QUIET, LONGEST_QUIET, "minutes"
             ),
+            proxies=_whole("PROXIES", given.get("PROXIES", "0"), 0, MOST_PROXIES, "proxies in front"),
+            openid=_openid(given),
             second_factor=_second_factor(given.get("SECOND_FACTOR", "required").lower()),
             **_fhir(given),
         )
@@ -205,6 +189,13 @@ def _approval(people: str) -> Literal["two", "one"]:
     if people not in ("two", "one"):
         raise SettingsError(f"INTAKE_APPROVAL: {people!r} is not known; use two, or one for a single admin")
     return "two" if people == "two" else "one"
+
+
+def _openid(given: Mapping[str, str]) -> Provider | None:
+    try:
+        return provider_from(given)
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
 
 
 def _second_factor(choice: str) -> Literal["required", "optional"]:
@@ -289,10 +280,3 @@ def kept_secret_key(data: Path) -> str:
         with suppress(FileExistsError):
             os.link(file.name, path)  # whole or not at all, and never over another's
     return path.read_text(encoding="ascii")
-
-
-@cache
-def help_lines() -> dict[str, HelpLines]:
-    """Return the numbers to call by country code, from help_lines.yaml."""
-    document = read(_HELP_LINES.name, _HELP_LINES.read_text(encoding="utf-8"))
-    return {country: HelpLines(country=country, **lines) for country, lines in document.data.items()}

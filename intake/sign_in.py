@@ -255,7 +255,11 @@ def ask_first(_error: SignInFirst) -> Answer:
 
 def _page(form: SignInForm, status: int = 200) -> Answer:
     return render_template(
-        "accounts/sign_in.html", form=form, away=session.get(accounts.AWAY), signed_out="out" in request.args
+        "accounts/sign_in.html",
+        form=form,
+        away=session.get(accounts.AWAY),
+        signed_out="out" in request.args,
+        openid=services().settings.openid,
     ), status
 
 

@@ -55,13 +55,19 @@ def is_too_often(session: Session, secret_key: str, rate: Rate, subject: str) ->
     return row.count > rate.most
 
 
+def is_over(session: Session, secret_key: str, rate: Rate, subject: str) -> bool:
+    """Tell whether there were as many as the rate allows, without counting one."""
+    row = session.get(TallyRow, _key(secret_key, rate.kind, subject))
+    return row is not None and row.count >= rate.most and row.since > datetime.now(UTC) - rate.time
+
+
 def clear_old(session: Session) -> None:
     """Forget what no longer matters."""
     session.execute(delete(TallyRow).where(TallyRow.since < datetime.now(UTC) - FORGOTTEN_AFTER))
 
 
 def _row(session: Session, key: str, lasts: timedelta) -> TallyRow:
-    row, now = session.get(TallyRow, key), datetime.now(UTC)
+    row, now = session.get(TallyRow, key, with_for_update=True), datetime.now(UTC)
     if row is None:
         clear_old(session)
         row = TallyRow(key=key, count=0, since=now, until=None)

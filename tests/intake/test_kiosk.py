@@ -16,7 +16,7 @@ from intake.settings import Settings
 from tests.conftest import sign_in
 from tests.intake.test_accounts import endpoints, routes
 
-OPEN_ON_IT = {"static", "sign_in.ask", "sign_in.check", "kiosk.over", "kiosk.here"}
+OPEN_ON_IT = {"static", "openid.start", "openid.back", "sign_in.ask", "sign_in.check", "kiosk.over", "kiosk.here"}
 
 
 def invite(app: Flask, database: Database, name: str) -> Invitation:

@@ -20,9 +20,9 @@ from intake import encounters, invitations, language
 from intake.database import Database
 from intake.forms import filled_form
 from intake.help_at_once import phone_lines
+from intake.help_lines import help_lines
 from intake.invitee import Invitee
 from intake.language import CATALOGS, LANGUAGES
-from intake.settings import help_lines
 from rules.load import library
 from rules.questionnaire import Item, Questionnaire
 from tests.conftest import come_in, sign_in
