@@ -195,6 +195,6 @@ def for_templates() -> dict[str, object]:
     """Tell every page who of the staff is signed in, and for how long without doing anything."""
     return {
         "signed_in": signed_in,
-        "is_invented": is_invented,
+        "is_demonstration": is_invented,
         "staff_quiet": lambda: {"left": max(seconds_left(), 0), "warning": WARNING},
     }

@@ -4,9 +4,9 @@ import pytest
 from flask import Flask
 
 from intake import encounters, rulesets, staff, submission
-from intake.accounts import sign_in_token
 from intake.encounters import Encounter
 from rules.ruleset import RuleSet
+from tests.conftest import sign_in
 from tests.intake.test_publishing import Admin
 
 
@@ -47,7 +47,7 @@ def test_only_an_admin_who_is_a_clinician_gets_from_a_response_to_the_patient(ap
     with sam.database.writing() as session:
         both = staff.add(session, "Dr Bo Head", ["admin", "clinician"])
     browser = app.test_client()
-    browser.get(f"/sign-in/{sign_in_token(str(app.secret_key), both.id)}")
+    sign_in(browser, "admin", both.name)
     assert f"/clinician/{ada.id}" in browser.get(f"{draft}/impact?rule=S1").text
 
 
