@@ -19,6 +19,7 @@ from intake import (
     admin_rule,
     admin_what_if,
     browser_rules,
+    cds_hooks,
     clinician,
     clinician_fhir,
     clinician_hand_over,
@@ -69,6 +70,7 @@ VIEWS = (
     desk_import,
     desk_paper,
     desk,
+    cds_hooks,
     clinician,
     clinician_fhir,
     clinician_hand_over,
@@ -97,7 +99,9 @@ def create_app(settings: Settings) -> Flask:
     browser_rules.prepare(app, settings)
     _prepare_templates(app, settings)
     language.prepare(app)
-    CSRFProtect(app).exempt("intake.patient.leave")  # whoever must get off a page gets off it
+    csrf = CSRFProtect(app)
+    csrf.exempt("intake.patient.leave")  # whoever must get off a page gets off it
+    csrf.exempt("intake.cds_hooks.serve")  # a token lets in, no cookie
     security.prepare(app, settings)
     openid.prepare(app, settings)
     for module in VIEWS:

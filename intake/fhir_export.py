@@ -39,7 +39,7 @@ def transaction(
     transaction of the database is open while it does. Raises `FhirFault`.
     """
     with database.reading() as session:
-        found = _stored(session, screeners, settings, encounter_id)
+        found = stored(session, screeners, settings, encounter_id)
     if found is None:
         return None
     made = fhir.bundle(replace(found, pdf=write(_document(found, settings))))
@@ -49,7 +49,8 @@ def transaction(
     return made
 
 
-def _stored(session: Session, screeners: Screeners, settings: Settings, encounter_id: str) -> fhir.Screened | None:
+def stored(session: Session, screeners: Screeners, settings: Settings, encounter_id: str) -> fhir.Screened | None:
+    """Return an encounter's screening with its review, without the PDF; None while there is none."""
     encounter = encounters.find(session, encounter_id)
     screened = submission.stored_screening(session, screeners, encounter_id)
     if encounter is None or screened is None:

@@ -17,12 +17,13 @@ PATIENCE = 30.0  # seconds for each answer of the other side
 LONGEST_WORDS = 1000  # characters of what the other side says that are kept
 MEDIA_TYPE = "application/fhir+json"
 SCOPE = "system/*.write"
+_PARTS = ("url", "token_url", "client_id", "client_secret", "scope")
 LATER = (401, 403, 408, 425, 429)  # the same will do another time, or once somebody has changed a setting
 HINT = "write https://fhir.example.org/r4"
 
 
 class FhirAddressError(ValueError):
-    """A setting is missing or not understood; the message says what to write. `setting`: "URL", "CLIENT_ID", …"""
+    """A setting is missing or not understood; the message says what to write. `setting`: "FHIR_URL", …"""
 
     def __init__(self, setting: str, words: str) -> None:
         super().__init__(words)
@@ -49,25 +50,28 @@ class FhirServer:
     patience: float = PATIENCE
 
 
-def check_settings(parts: Mapping[str, str]) -> None:
-    """Check what `url`, `token_url`, `client_id`, `client_secret` and `scope` are set to; "" is left out.
+def settings_from(given: Mapping[str, str]) -> dict[str, str]:
+    """Return the fields of the settings FHIR_URL, FHIR_TOKEN_URL, …, checked; "" where they are left out.
 
     Raises `FhirAddressError`.
     """
+    parts = {name: given.get(f"FHIR_{name.upper()}", "") for name in _PARTS}
     for name in ("url", "token_url"):
         if parts[name]:
-            _check_address(name.upper(), parts[name])
+            check_address(f"FHIR_{name.upper()}", parts[name])
     if any(parts.values()) and not parts["url"]:
-        raise FhirAddressError("URL", f"needed where another setting of FHIR is set; {HINT}")
+        raise FhirAddressError("FHIR_URL", f"needed where another setting of FHIR is set; {HINT}")
     for name in ("client_id", "client_secret"):
         if bool(parts[name]) != bool(parts["token_url"]):
             missing = name if not parts[name] else "token_url"
             raise FhirAddressError(
-                missing.upper(), "needed too; a token has an address, a client's name and its secret"
+                f"FHIR_{missing.upper()}", "needed too; a token has an address, a client's name and its secret"
             )
+    return {f"fhir_{name}": value for name, value in parts.items()} | {"fhir_scope": parts["scope"] or SCOPE}
 
 
-def _check_address(setting: str, url: str) -> None:
+def check_address(setting: str, url: str) -> None:
+    """Raise `FhirAddressError` unless this is an https address, or an http one of this machine."""
     try:
         parts = urlsplit(url)
         _ = parts.port

@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from intake.fhir_server import SCOPE, FhirAddressError, FhirServer, check_settings
+from intake import cds_callers, fhir_server
+from intake.fhir_server import FhirAddressError, FhirServer
 from intake.help_lines import HelpLines, help_lines
 from intake.invitee import read_email
 from intake.mail import AddressError, MailServer
@@ -30,7 +31,7 @@ KNOWN = (
     *("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_NAME", "OIDC_ROLE_CLAIM"),
     *("ALERT_WEBHOOK", "ALERT_WEBHOOK_KEY"),
     "APPROVAL",
-    *("FHIR_URL", "FHIR_TOKEN_URL", "FHIR_CLIENT_ID", "FHIR_CLIENT_SECRET", "FHIR_SCOPE"),
+    *("FHIR_URL", "FHIR_TOKEN_URL", "FHIR_CLIENT_ID", "FHIR_CLIENT_SECRET", "FHIR_SCOPE", "CDS_ISSUER", "CDS_KEYS"),
 )
 SHORTEST_KEY = 16  # characters
 LONGEST_INVITATION = 366  # days
@@ -74,6 +75,8 @@ class Settings:
     fhir_scope: str
     proxies: int
     openid: Provider | None = field(repr=False)  # holds a secret
+    cds_issuer: str
+    cds_keys: str
 
     @property
     def secret_key(self) -> str:
@@ -158,7 +161,7 @@ class Settings:
             proxies=_whole("PROXIES", given.get("PROXIES", "0"), 0, MOST_PROXIES, "proxies in front"),
             openid=_openid(given),
             second_factor=_second_factor(given.get("SECOND_FACTOR", "required").lower()),
-            **_fhir(given),
+            **_record_system(given),
         )
 
 
@@ -223,14 +226,11 @@ def _webhook(url: str, key: str) -> str:
     return url
 
 
-def _fhir(given: Mapping[str, str]) -> dict[str, str]:
-    parts = {name: given.get(name.upper(), "") for name in ("fhir_url", "fhir_token_url", "fhir_client_id")}
-    parts |= {"fhir_client_secret": given.get("FHIR_CLIENT_SECRET", ""), "fhir_scope": given.get("FHIR_SCOPE", "")}
+def _record_system(given: Mapping[str, str]) -> dict[str, str]:
     try:
-        check_settings({name.removeprefix("fhir_"): value for name, value in parts.items()})
+        return fhir_server.settings_from(given) | cds_callers.settings_from(given)
     except FhirAddressError as error:
-        raise SettingsError(f"INTAKE_FHIR_{error.setting}: {error}") from error
-    return parts | {"fhir_scope": parts["fhir_scope"] or SCOPE}
+        raise SettingsError(f"INTAKE_{error.setting}: {error}") from error
 
 
 def _web_address(name: str, url: str) -> str:

@@ -73,6 +73,7 @@ ORDER = {  # each module imports only those above it
         "fhir_response",
         "fhir_results",
         "fhir",
+        "cds_cards",
         "fhir_checks",
     ],
 }

@@ -16,6 +16,7 @@ OPEN = {"static", "patient.home", "entry.start", "patient.help_now", "kiosk.over
 OPEN |= {"sign_in.ask", "sign_in.check", "sign_in.out", "sign_in.away"}
 OPEN |= {"openid.start", "openid.back"}  # not found where there is no provider
 OPEN |= {"patient.leave"}  # it only closes a session, and sends whoever presses it to another site
+OPEN |= {"cds_hooks.discover"}  # which services there are, and nothing of patients
 OPEN |= {"entry.time_left", "entry.stay"}  # they say 0 to whoever is not in
 THEIRS: dict[Role, tuple[str, ...]] = {  # the views of each role
     "clinician": ("clinician", "clinician_fhir", "clinician_hand_over", "review", "desk", "desk_import", "desk_paper"),
