@@ -48,14 +48,14 @@ class Case:
 
 def flag(rule: str, priority: str = r"\w+( \w+)?") -> str:
     """The line of a raised flag: its priority, its title and its rule."""
-    return rf"(?m)^ *{priority} +\S.* {rule}$"
+    return rf"(?m)^ *{priority} +\S.* {rule}, version \w+$"
 
 
 CASES = [
     Case(
         "1: a PHQ-9 with an item skipped is an interval",
         LOW_MOOD_WITHOUT_ITEM_6,
-        holds=(flag("O9", "SOON"), r"PHQ-9 .{0,20}11 to 14 \(incomplete\)", r"Feeling bad about oneself +skipped"),
+        holds=(flag("O9", "SOON"), r"PHQ-9 .{0,20}11 to 14 \(incomplete\)", r"Skipped +Feeling bad about oneself"),
         lacks=(flag("RF1"),),
     ),
     Case(
@@ -63,7 +63,7 @@ CASES = [
         {"phq9_1": 0, "phq9_2": 0},
         holds=(
             r"(?s)Ask in person: .*□[^□]*self-harm RF1 Skipped: Better off dead.*What to look at",
-            r"Better off dead or self-harm \(item 9\) +skipped",
+            r"Skipped +Better off dead or self-harm \(item 9\)",
             r"PHQ-2: 0",
         ),
         lacks=(flag("RF1"), flag("O9"), r"PHQ-9: 0", r"(?i)normal result"),
@@ -87,7 +87,7 @@ CASES = [
         holds=(
             r"Oestrogen without protection of the womb lining",
             r"(?i)not sure: [^□]*Has a womb",
-            r"Has a womb +not sure",
+            r"Not sure +Has a womb",
         ),
         lacks=(flag("H6"),),
     ),
@@ -108,7 +108,7 @@ CASES = [
 def test_a_worked_case_from_the_link_to_the_pdf(
     case: Case, clinic: Clinic, page: Page, pdf_text: Callable[[Invited], str]
 ) -> None:
-    patient = clinic.invite(age=case.age)
+    patient = clinic.invite(f"Ada Example, {case.name}", case.age)
     enter(page, patient.link, patient.born)
     walk(page, NOTHING_URGENT | case.answers)
     send(page)
@@ -139,7 +139,7 @@ def test_fear_at_home_leaves_no_trace_on_the_pages_that_come_after(clinic: Clini
 def test_a_newcomer_with_bleeding_and_dark_thoughts_is_helped_at_once_and_both_stand_first(
     clinic: Clinic, page: Page, pdf_text: Callable[[Invited], str]
 ) -> None:
-    patient = clinic.invite(age=52)
+    patient = clinic.invite("Nora Newcomer")
     answers = NOTHING_URGENT | {
         "sex_at_birth": "female", "has_uterus": "yes", "has_ovaries": "yes", "has_testes": "no",
         "hormone_status": "never", "period_status": "stopped_12m_or_more",
@@ -157,4 +157,4 @@ def test_a_newcomer_with_bleeding_and_dark_thoughts_is_helped_at_once_and_both_s
     send(page)
     text = pdf_text(patient)
     first, _ = text.split("Ask in person", 1)
-    assert re.findall(r"(?m)^ *(?:SAME DAY|SOON|EMERGENCY) .* (\w+)$", first) == ["RF1", "RF6"]
+    assert re.findall(r"(?m)^ *(?:SAME DAY|SOON|EMERGENCY) .* (\w+), version \w+$", first) == ["RF1", "RF6"]
