@@ -31,7 +31,7 @@ def screenings(folder: Path, form: str) -> None:
     """
     database = ready_database(chosen_settings())
     with database.reading() as session:
-        export = deidentify(_sources(session, Screeners()), secrets.token_bytes(32))
+        export = deidentify(research_sources(session, Screeners()), secrets.token_bytes(32))
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"screenings.{form}").write_bytes(export.table(form))
@@ -41,7 +41,8 @@ def screenings(folder: Path, form: str) -> None:
     click.echo(f"{count(len(export.rows), 'screening')} of {len(export.columns)} columns in {folder}.")
 
 
-def _sources(session: Session, screeners: Screeners) -> Iterator[Source]:
+def research_sources(session: Session, screeners: Screeners) -> Iterator[Source]:
+    """Yield all that was screened, with what is private still in it."""
     ids = session.execute(select(ScreeningRow.id, ResponseRow.encounter_id).join(ResponseRow)).all()
     for screening_id, encounter_id in ids:
         encounter = encounters.find(session, encounter_id)

@@ -23,6 +23,7 @@ from reports.review import Review
 from reports.summary import Patient, summarise
 from reports.without_private import without_private
 
+COPY = "Copy for the record system, without private questions"
 Write = Callable[[Document], bytes]
 
 
@@ -94,5 +95,7 @@ def _document(found: fhir.Screened, settings: Settings) -> Document:
         completed_at=found.completed_at,
     )
     opinions = {rule: opinion for rule, opinion in found.review.opinions.items() if rule in ruleset.by_id}
-    review = Review(opinions, found.review.added, found.review.signature, found.review.pending)
+    # what was signed is another file, and this one says so, whether or not anything private was answered
+    signature = found.review.signature and f"{found.review.signature}. {COPY}"
+    review = Review(opinions, found.review.added, signature, found.review.pending)
     return document(replace(summary, review=review), settings.paper)

@@ -19,8 +19,10 @@ from werkzeug.test import TestResponse
 from intake import encounters, submission
 from intake.database import Database
 from intake.encounters import Encounter
+from intake.export_commands import research_sources
 from intake.rulesets import Screeners
 from intake.settings import Settings
+from reports.deidentified import deidentify
 from rules.load import library
 from rules.ruleset import Rule
 from tests.conftest import come_in, sign_in
@@ -216,3 +218,16 @@ def test_no_log_line_tells_of_it_even_when_something_breaks(
     assert not tells(caplog.text)
     assert [name for name in answers if name in caplog.text] == []
     assert ada.patient_name not in caplog.text
+
+
+def test_nothing_of_it_is_in_what_a_record_system_or_research_is_given(
+    sent: Browser, clinician: FlaskClient, database: Database, ada: Encounter, rule: Rule
+) -> None:
+    with database.reading() as session:
+        source = list(research_sources(session, Screeners()))
+    export = deidentify(source, b"a secret of one export")
+    given = clinician.get(f"/clinician/{ada.id}/fhir.json").text, export.table("csv").decode()
+    for text in (*given, export.dictionary().decode()):
+        assert len(text) > 1000
+        names = [rule.id, rule.title, *(name for item in PRIVATE_ITEMS for name in (item.id, item.text, item.short))]
+        assert [name for name in names if name in text] == []

@@ -70,9 +70,11 @@ def test_neither_the_data_nor_the_pdf_in_it_hold_what_is_private(
 
 
 def test_a_signed_screening_names_who_signed_and_the_next_version_replaces_it(
-    price: FlaskClient, sent: Encounter
+    price: FlaskClient, sent: Encounter, tmp_path: Path
 ) -> None:
     sign(price, sent)
+    copy = words_of(price.get(f"/clinician/{sent.id}/fhir.json").json, tmp_path)
+    assert "Copy for the record system, without private questions" in copy
     first = of_type(price.get(f"/clinician/{sent.id}/fhir.json").json, "DocumentReference")[0]
     sign(price, sent, note__RF8="Seen today.")
     bundle = price.get(f"/clinician/{sent.id}/fhir.json").json
