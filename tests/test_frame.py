@@ -71,6 +71,19 @@ def test_scripts_can_be_run_and_parse(script):
     subprocess.run(["bash", "-n", path], check=True)
 
 
+def test_the_code_is_looked_at_for_security():
+    lint = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["tool"]["ruff"]["lint"]
+    assert "S" in lint["select"]
+    assert "ruff check ." in (CHECKOUT / "script/test").read_text()
+
+
+def test_every_test_that_the_security_notes_name_is_there():
+    named = re.findall(r"`(tests/[a-z_/]+\.py)(?:::(test_[a-z0-9_]+))?`", (CHECKOUT / "SECURITY.md").read_text())
+    assert named
+    missing = [f"{file}::{test}" for file, test in named if f"def {test}" not in (CHECKOUT / file).read_text()]
+    assert missing == []
+
+
 def test_setup_refuses_a_purpose_it_does_not_know():
     refused = subprocess.run([CHECKOUT / "script/setup", "lunch"], capture_output=True, text=True, check=False)
     assert refused.returncode == 2

@@ -60,15 +60,15 @@ class Clinic:
 
 
 @contextmanager
-def served(data: Path, more: Mapping[str, str] | None = None) -> Iterator[Clinic]:
+def served(data: Path, more: Mapping[str, str] | None = None, host: str = "127.0.0.1") -> Iterator[Clinic]:
     """Set up the product in a folder and serve it on a free port until the end of the block.
 
-    `more` adds to the environment, or changes the settings.
+    `more` adds to the environment, or changes the settings; `host` is the name that it is reached by.
     """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
+    address = f"http://{host}:{port}"
     chosen = {"INTAKE_DATA": str(data), "INTAKE_CLINIC_NAME": "Harbour Clinic", "INTAKE_BASE_URL": address}
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("INTAKE_")}
     environ = inherited | chosen | dict(more or {})
