@@ -7,8 +7,8 @@ sent. Handing over twice does no harm (`reports.fhir`).
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, exists, select
+from sqlalchemy.orm import Session, aliased
 
 from intake import encounters
 from intake.database import Database
@@ -39,18 +39,18 @@ class HandOver:
 
 def waiting(session: Session) -> list[str]:
     """Return what is to be handed over, as ids of jobs; a new round has a new one."""
-    found = [one for one in _last_versions(session) if one.done_at is None and one.refused_at is None]
+    found = _last_versions(session, HandOverRow.done_at.is_(None), HandOverRow.refused_at.is_(None))
     return [f"{one.encounter_id}/{one.number}/{one.round}" for one in found]
 
 
 def of_encounter(session: Session, encounter_id: str) -> HandOver | None:
     """Return what became of an encounter's last signed version; None where nothing is signed."""
-    return next(iter(_last_versions(session, encounter_id)), None)
+    return next(iter(_last_versions(session, SignedSummaryRow.encounter_id == encounter_id)), None)
 
 
 def not_taken(session: Session) -> list[HandOver]:
     """Return what was refused or has failed so far."""
-    return [one for one in _last_versions(session) if one.problem]
+    return _last_versions(session, HandOverRow.problem.is_not(None))
 
 
 def try_again(session: Session, encounter_id: str) -> None:
@@ -102,20 +102,17 @@ def _note(database: Database, encounter_id: str, number: int, problem: str | Non
         row.done_at = now if problem is None else None
 
 
-def _last_versions(session: Session, encounter_id: str | None = None) -> list[HandOver]:
-    """What became of the last signed version of each encounter, or of one."""
-    signed = SignedSummaryRow
-    last = select(signed.encounter_id, func.max(signed.number).label("number"))  # from the key alone: it is asked often
-    if encounter_id is not None:
-        last = last.where(signed.encounter_id == encounter_id)
-    last_of = last.group_by(signed.encounter_id).subquery()
+def _last_versions(session: Session, *where: ColumnElement[bool]) -> list[HandOver]:
+    """What became of those last signed versions that are asked for. The database leaves out the rest."""
+    signed, later = SignedSummaryRow, aliased(SignedSummaryRow)
+    is_last = ~exists().where(later.encounter_id == signed.encounter_id, later.number > signed.number)
     rows = session.execute(
-        select(EncounterRow.id, EncounterRow.patient_name, last_of.c.number, HandOverRow)
-        .join(last_of, last_of.c.encounter_id == EncounterRow.id)
+        select(EncounterRow.id, EncounterRow.patient_name, signed.number, HandOverRow)
+        .join(signed, signed.encounter_id == EncounterRow.id)
         .outerjoin(
-            HandOverRow,
-            (HandOverRow.encounter_id == last_of.c.encounter_id) & (HandOverRow.number == last_of.c.number),
+            HandOverRow, and_(HandOverRow.encounter_id == signed.encounter_id, HandOverRow.number == signed.number)
         )
+        .where(is_last, *where)
         .order_by(HandOverRow.refused_at, EncounterRow.id)
     )
     return [_hand_over(*row) for row in rows]
