@@ -162,7 +162,7 @@ def test_what_was_stored_before_is_found_and_stands_in_its_place(settings: Setti
     outcomes = {"S1": {"priority": "same_day"}, "S2": {"priority": "note"}, "S3": {"priority": None}}
     with database.engine.connect() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "0010")
+        command.upgrade(config, "0007")
         for number, name in (("1", "José García"), ("2", "Ben Example"), ("3", "Ada Example")):
             connection.exec_driver_sql(
                 "INSERT INTO encounter (id, token_hash, patient_name, date_of_birth, created_at)"
