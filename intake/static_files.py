@@ -34,7 +34,7 @@ def prepare(app: Flask) -> None:
         # pages are made anew each time, so quickly; static files are fetched once, so small
         COMPRESS_ALGORITHM=["zstd", "gzip"],
         COMPRESS_ALGORITHM_STREAMING=["br", "zstd", "deflate"],
-        COMPRESS_BR_LEVEL=7,
+        COMPRESS_BR_LEVEL=9,
         COMPRESS_LEVEL=5,
     )
     Compress(app)
