@@ -55,7 +55,9 @@ function response(status, headers, page)
     path = headers["Location"]
     return
   end
-  local form = page:match('<form method="post".-</form>')
+  -- the page's own form, and not the one that leaves it quickly
+  local form = page:match('<form id="answers".-</form>') or page:match('<form id="enter".-</form>')
+    or page:match('<form method="post".-</form>')
   local action = form and form:match('action="([^"]+)"')
   if path:match("^/check") then
     again = again % #visited + 1
