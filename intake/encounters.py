@@ -115,8 +115,7 @@ def in_hand(session: Session, encounter_id: str) -> tuple[Encounter, dict[str, o
     response = _response(session, encounter_id)
     given: Mapping[str, object] = {}
     if response is not None:
-        is_corrected = response.correction is not None and response.opened_at is None
-        given = (response.correction if is_corrected else None) or response.answers
+        given = response.answers if response.open_correction is None else response.open_correction
     return _encounter(row, response), _with_age(row, response, given)
 
 
@@ -160,8 +159,8 @@ def save_page(
         session.add(response)
     if response.sent_at is None:
         response.answers = {**response.answers, **page_answers}
-    elif response.correction is not None and response.opened_at is None:
-        response.correction = {**response.correction, **page_answers}
+    elif response.open_correction is not None:
+        response.correction = {**response.open_correction, **page_answers}
     else:
         return True
     response.revision += 1

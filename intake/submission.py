@@ -44,8 +44,8 @@ def send(database: Database, screeners: Screeners, encounter_id: str) -> None:
         if response.sent_at is None:
             response.sent_at = datetime.now(UTC)
             response.rule_set_hash = published_hash(session)
-        elif response.correction is not None and response.opened_at is None:
-            _replace(session, response, response.correction)
+        elif response.open_correction is not None:
+            _replace(session, response, response.open_correction)
     _try_to_screen(database, screeners, encounter_id)
 
 

@@ -133,6 +133,11 @@ class ResponseRow(Row):
     first_sent_at: Mapped[datetime | None] = mapped_column(Moment)
     rule_set_hash: Mapped[str | None] = mapped_column(ForeignKey("rule_set.hash"))
 
+    @property
+    def open_correction(self) -> dict[str, Any] | None:
+        """The sent answers as the patient is changing them; None once somebody at the clinic has opened the summary."""
+        return self.correction if self.opened_at is None else None
+
 
 class StaffRow(Row):
     """A member of staff. The name is unique: it is what signs. Those who left are kept, not `active`."""
