@@ -18,6 +18,7 @@ from intake import (
     admin_publish,
     admin_rule,
     admin_what_if,
+    away,
     browser_rules,
     cds_hooks,
     clinician,
@@ -86,15 +87,21 @@ VIEWS = (
 LOG = logging.getLogger(__name__)
 
 
-def create_app(settings: Settings) -> Flask:
-    """Return the application. The database must have been made by `intake init`."""
+def create_app(settings: Settings, screeners: Screeners | None = None) -> Flask:
+    """Return the application. The database must have been made by `intake init`.
+
+    `screeners`: those of this process; where it is left out, durable-rules runs in this process itself.
+    """
     app = Flask(__name__)
     app.config.update(
         SECRET_KEY=settings.secret_key,
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a slow patient is not an attack
     )
     app.extensions["intake"] = Services(
-        settings, Database(settings.database_url), Screeners(), PdfWorker(first_document(settings.paper))
+        settings,
+        Database(settings.database_url),
+        screeners or Screeners(),
+        PdfWorker(first_document(settings.paper)),
     )
     browser_rules.prepare(app, settings)
     _prepare_templates(app, settings)
@@ -107,6 +114,7 @@ def create_app(settings: Settings) -> Flask:
     for module in VIEWS:
         app.register_blueprint(module.views)
     static_files.prepare(app)
+    away.prepare(app)
     app.register_error_handler(HTTPException, _show_error)
     app.register_error_handler(CSRFError, _show_stale_page)
     app.register_error_handler(accounts.SignInFirst, sign_in.ask_first)

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from sqlalchemy.exc import OperationalError
 
-from intake import demo, demo_review, rulesets, serving, submission, work
+from intake import demo, demo_review, rulesets, serving, work
 from intake.accounts import sign_in_token
 from intake.answers_file import AnswersFileError, read_answers
 from intake.database import Database
@@ -78,7 +78,7 @@ def demo_command() -> None:
 @click.option("--port", default=5000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Processes that answer.")
 def serve(host: str, port: int, workers: int) -> None:
-    """Screen what was cut off, then serve the pages and do the background jobs."""
+    """Serve the pages and do the background jobs."""
     settings = chosen_settings()
     try:
         serving.check_port(host, port)
@@ -86,9 +86,6 @@ def serve(host: str, port: int, workers: int) -> None:
         raise click.ClickException(str(error)) from error
     database = ready_database(settings)
     base_url = settings.base_url if os.environ.get("INTAKE_BASE_URL") else serving.address(host, port)
-    unfinished = submission.screen_unfinished(database, Screeners())
-    if unfinished:
-        click.echo(f"Screened {count(unfinished, 'response')} that had been cut off.")
     invitation = demo.invitation(database, settings.secret_key)
     patient = f"{base_url}/start/{invitation[0]}" if invitation else "invite one on the clinician's page"
     click.echo(f"Serving on {base_url}")
@@ -111,7 +108,7 @@ def serve(host: str, port: int, workers: int) -> None:
 @main.command()
 @click.option("--name", default="worker", show_default=True, help="What tells it from other workers of the machine.")
 def worker(name: str) -> None:
-    """Do the background jobs: mails. `intake serve` starts one by itself."""
+    """Do the background jobs: screenings that were cut off, mails. `intake serve` starts one by itself."""
     settings = chosen_settings()
     ready_database(settings)
     try:

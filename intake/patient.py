@@ -3,6 +3,7 @@
 Each page is saved as it is sent. Which page comes next follows from the answers (`navigation`).
 """
 
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
@@ -10,7 +11,7 @@ from flask import Blueprint, abort, current_app, make_response, redirect, render
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from intake import alerts, encounters, entry, given_answers, language, submission, visits
+from intake import alerts, away, encounters, entry, given_answers, language, submission, visits
 from intake.forms import ASKED, AnswersForm, filled_form
 from intake.help_at_once import Help, is_new, phone_lines
 from intake.navigation import Journey
@@ -147,7 +148,7 @@ def _show_again(visit: Visit, page: Page, form: AnswersForm, is_valid: bool) -> 
 @views.post("/leave")
 def leave() -> Response:
     """Get the patient off the page at once: close the answers on this device, and open another site."""
-    with services().database.writing() as database:
+    with suppress(*away.FAULTS), services().database.writing() as database:  # whatever is wrong, the page is left
         found = entry.opened(database)
         if found is not None:
             encounters.leave_quickly(database, found[0].id)

@@ -10,6 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from intake.tables import PublicationRow, RuleSetRow
+from rules.engine import Engine
+from rules.engine_process import EngineProcess
 from rules.load import load_texts
 from rules.ruleset import RuleSet
 from rules.screening import Screener
@@ -89,9 +91,13 @@ def published_hash(session: Session) -> str | None:
 
 
 class Screeners:
-    """The rule sets of this process, by hash: each is read once and compiled once, when that is first needed."""
+    """The rule sets of this process, by hash: each is read once and compiled once, when that is first needed.
 
-    def __init__(self) -> None:
+    With a process for the engine, durable-rules runs there, and nothing that it does can end this one.
+    """
+
+    def __init__(self, engine_process: EngineProcess | None = None) -> None:
+        self._engine = engine_process.engine if engine_process else Engine
         self._lock = threading.RLock()
         self._read: dict[str, RuleSet] = {}
         self._compiled: dict[str, Screener] = {}
@@ -110,7 +116,7 @@ class Screeners:
         """Return the screener of a stored rule set. Raises `LookupError` if no such rule set is stored."""
         with self._lock:
             if rule_set_hash not in self._compiled:
-                self._compiled[rule_set_hash] = Screener(self.ruleset(session, rule_set_hash))
+                self._compiled[rule_set_hash] = Screener(self.ruleset(session, rule_set_hash), self._engine)
             return self._compiled[rule_set_hash]
 
     def published(self, session: Session) -> Screener:

@@ -2,11 +2,11 @@
 
 import logging
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
 from intake import alerts, encounters
@@ -19,6 +19,7 @@ from rules.response import Response
 from rules.ruleset import Priority, RuleSet
 from rules.screening import Screener, Screening
 
+USUAL = timedelta(seconds=5)  # more than a screening takes: what is not done by then was cut off
 LOG = logging.getLogger(__name__)
 
 
@@ -34,7 +35,7 @@ class Screened:
 def send(database: Database, screeners: Screeners, encounter_id: str) -> None:
     """Commit that the answers are complete, or corrected, then screen them. Safe to repeat.
 
-    Should the screening fail, the answers are sent all the same: `screen_unfinished` tries again.
+    Should the screening fail, the answers are sent all the same: the background jobs try again (`unfinished`).
     """
     with database.writing() as session:
         encounters.lock(session, encounter_id)
@@ -46,7 +47,10 @@ def send(database: Database, screeners: Screeners, encounter_id: str) -> None:
             response.rule_set_hash = published_hash(session)
         elif response.open_correction is not None:
             _replace(session, response, response.open_correction)
-    _try_to_screen(database, screeners, encounter_id)
+    try:
+        screen(database, screeners, encounter_id)
+    except Exception as error:  # the patient has done all there is to do, and does not wait for it
+        LOG.error("encounter %s is not screened yet, and will be tried again: %s", encounter_id, place_of(error))
 
 
 def _replace(session: Session, response: ResponseRow, corrected: dict[str, Any]) -> None:
@@ -93,25 +97,25 @@ def _is_done_with(session: Session, screened: ResponseRow) -> bool:
     return sent_at != screened.sent_at or _screening(session, screened.id) is not None
 
 
-def screen_unfinished(database: Database, screeners: Screeners) -> int:
-    """Screen every response that was sent and not screened, as after a crash; return how many were screened."""
-    with database.reading() as session:
-        waiting = session.scalars(
-            select(ResponseRow.encounter_id)
-            .outerjoin(ScreeningRow, ScreeningRow.response_id == ResponseRow.id)
-            .where(ResponseRow.sent_at.is_not(None), ScreeningRow.id.is_(None))
-        ).all()
-    return sum(_try_to_screen(database, screeners, encounter_id) for encounter_id in waiting)
+def unfinished(session: Session, since: datetime) -> list[str]:
+    """Return, as ids of jobs, what was sent since then and should have been screened by now, as after a crash.
+
+    Answers that were corrected and sent again have a new one.
+    """
+    sent, now = ResponseRow.sent_at, datetime.now(UTC)
+    is_late = or_(sent < now - USUAL, sent > now)  # after now: the clock was put back
+    waiting = session.execute(
+        select(ResponseRow.encounter_id, sent)
+        .outerjoin(ScreeningRow, ScreeningRow.response_id == ResponseRow.id)
+        .where(sent > since, is_late, ScreeningRow.id.is_(None))
+        .order_by(sent)
+    ).all()
+    return [f"{encounter_id}/{sent_at}" for encounter_id, sent_at in waiting]
 
 
-def _try_to_screen(database: Database, screeners: Screeners, encounter_id: str) -> bool:
-    """Screen one response; a failure is logged, and keeps neither the patient nor the other responses waiting."""
-    try:
-        screen(database, screeners, encounter_id)
-    except Exception as error:
-        LOG.error("encounter %s is not screened yet, and will be tried again: %s", encounter_id, place_of(error))
-        return False
-    return True
+def finish(database: Database, screeners: Screeners, job_id: str) -> None:
+    """Screen what `unfinished` named, unless that has been done. Raises what it failed of, to be tried again."""
+    screen(database, screeners, job_id.partition("/")[0])
 
 
 def raised_so_far(screener: Screener, response: Response, encounter_id: str) -> dict[str, Priority]:

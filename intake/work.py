@@ -3,8 +3,9 @@
 import logging
 import signal
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 
-from intake import hand_over, jobs, mailing, outbox
+from intake import hand_over, jobs, mailing, outbox, submission
 from intake.database import Database
 from intake.jobs import Kind, Worker
 from intake.outbox import TO_CLINIC
@@ -12,10 +13,12 @@ from intake.outbox import Kind as MailKind
 from intake.rulesets import Screeners
 from intake.settings import Settings
 from reports.pdf import render
+from rules.engine_process import EngineProcess
 
 # Seconds between the tries of what the clinic must know: soon again, then every five minutes, for a day. Whoever looks
-# at the worklist is told of it meanwhile, and can have it tried again after that.
-ALERT_WAITS = (5, 10, 30, 60, 120, *(300 for _ in range(24 * 12)))
+# at the worklist is told meanwhile of alerts that fail, and can have them tried again after that.
+SOON_AND_FOR_A_DAY = (5, 10, 30, 60, 120, *(300 for _ in range(24 * 12)))
+LATELY = timedelta(days=1)  # how far back what was never screened is looked for each second; at the start, all of it
 
 
 def kinds(database: Database, settings: Settings) -> Mapping[str, Kind]:
@@ -35,11 +38,24 @@ def kinds(database: Database, settings: Settings) -> Mapping[str, Kind]:
     def give(job_id: str) -> None:
         hand_over.run(database, screeners, settings, render, job_id)
 
+    since = datetime.min.replace(tzinfo=UTC)
+
+    def not_screened() -> list[str]:
+        nonlocal since
+        with database.reading() as session:
+            found = submission.unfinished(session, since)
+        since = datetime.now(UTC) - LATELY
+        return found
+
+    def screen(job_id: str) -> None:
+        submission.finish(database, screeners, job_id)
+
     to_record_system = {"hand-over": Kind(to_hand_over, give)} if settings.fhir_server else {}
-    screeners = Screeners()
+    screeners = Screeners(EngineProcess())
     return {
         **to_record_system,
-        "alert": Kind(lambda: waiting(*TO_CLINIC), send, ALERT_WAITS),
+        "screening": Kind(not_screened, screen, SOON_AND_FOR_A_DAY),
+        "alert": Kind(lambda: waiting(*TO_CLINIC), send, SOON_AND_FOR_A_DAY),
         "mail": Kind(lambda: waiting(MailKind.INVITATION), send),
     }
 

@@ -1,21 +1,28 @@
 """What gunicorn serves: the application with the settings of the environment."""
 
-from flask import Flask
+import logging
 
-from intake import create_app, submission
+from flask import Flask
+from sqlalchemy.exc import DBAPIError
+
+from intake import create_app
+from intake.faults import place_of
+from intake.rulesets import Screeners
 from intake.services import Services
 from intake.settings import Settings
+from rules.engine_process import EngineProcess
+
+LOG = logging.getLogger(__name__)
 
 
 def application() -> Flask:
-    """Return the application for one worker process, its rule set compiled before the first patient comes.
-
-    A worker that takes the place of one that died screens what that one left.
-    """
-    app = create_app(Settings.from_environment())
+    """Return the application for one worker process, its rule set compiled before the first patient comes."""
+    app = create_app(Settings.from_environment(), Screeners(EngineProcess()))
     services: Services = app.extensions["intake"]
     services.pdf_worker.warm()
-    with services.database.reading() as session:
-        services.screeners.published(session)
-    submission.screen_unfinished(services.database, services.screeners)
+    try:
+        with services.database.reading() as session:
+            services.screeners.published(session)
+    except DBAPIError as error:  # were this process to end of it, gunicorn would give up, and all would end
+        LOG.error("the database cannot be read yet; the rule set is compiled when it can: %s", place_of(error))
     return app

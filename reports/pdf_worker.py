@@ -5,20 +5,17 @@ this process and no other. It imports neither Flask nor the rules engine. When i
 went, it ends: the pipe between them closes.
 """
 
-import atexit
 import gc
-import multiprocessing
 import signal
 from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
-from threading import Lock, Thread
+from threading import Thread
 
 from reports.documents import Document
+from rules.own_process import OwnProcess, ProcessEndedError, TooSlowError
 
 LONGEST = 30  # seconds; the usual document takes a fifth of one
-LONGEST_END = 5  # seconds
 ATTEMPTS = 2  # the second in a new process
 
 
@@ -33,68 +30,31 @@ class PdfWorker:
     """
 
     def __init__(self, first: Document) -> None:
-        self._first = first
-        self._lock = Lock()  # one document at a time
-        self._process: BaseProcess | None = None
-        self._pipe: Connection | None = None
-        atexit.register(self.close)
+        self._process = OwnProcess("PDF", _make_pdfs, first)
 
     def warm(self) -> None:
         """Start the process in the background, so that nobody waits for it. It can be left out."""
-        Thread(target=self._warm, name="warm the PDF worker", daemon=True).start()
+        Thread(target=self._process.start, name="warm the PDF worker", daemon=True).start()
 
     def write(self, document: Document, longest: float = LONGEST) -> bytes:
         """Return a document as PDF, made in at most `longest` seconds. Raises `PdfError`."""
-        with self._lock:
-            for _ in range(ATTEMPTS):
-                try:
-                    return self._written(document, longest)
-                except (EOFError, OSError):  # the process died: of this document or of something else
-                    self._end()
-            raise PdfError("the process that makes PDFs ended twice")
+        for _ in range(ATTEMPTS):
+            with suppress(ProcessEndedError):  # of this document or of something else
+                return self._written(document, longest)
+        raise PdfError("the process that makes PDFs ended twice")
 
     def close(self) -> None:
         """End the process. The next call of `write` would start another."""
-        atexit.unregister(self.close)
-        with self._lock:
-            self._end()
-
-    def _warm(self) -> None:
-        with self._lock:
-            self._started()
+        self._process.close()
 
     def _written(self, document: Document, longest: float) -> bytes:
-        pipe = self._started()
-        pipe.send(document)
-        if not pipe.poll(longest):
-            self._end()
-            raise PdfError(f"a PDF took longer than {longest:g} seconds")
-        answer = pipe.recv()
+        try:
+            answer = self._process.ask(document, longest)
+        except TooSlowError as error:
+            raise PdfError(f"a PDF took longer than {longest:g} seconds") from error
         if isinstance(answer, str):
             raise PdfError(answer)
         return bytes(answer)
-
-    def _started(self) -> Connection:
-        """The pipe to the living process, begun if there is none."""
-        if self._pipe is None or self._process is None or not self._process.is_alive():
-            self._end()
-            # spawn: a fork would carry the database's connections and this process's threads' locks along
-            context = multiprocessing.get_context("spawn")
-            pipe, far_end = context.Pipe()
-            with far_end:  # then the process's alone: when it dies, our end says so
-                process = context.Process(target=_make_pdfs, args=(far_end, self._first), name="PDF", daemon=True)
-                process.start()
-            self._pipe, self._process = pipe, process
-        return self._pipe
-
-    def _end(self) -> None:
-        if self._pipe is not None:
-            self._pipe.close()
-            self._pipe = None
-        if self._process is not None:
-            self._process.kill()  # it holds nothing that could be lost
-            self._process.join(LONGEST_END)
-            self._process = None
 
 
 def _make_pdfs(pipe: Connection, first: Document) -> None:

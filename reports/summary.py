@@ -186,8 +186,8 @@ def _doubts(response: Response, screening: Screening) -> Iterator[str]:
     """What a reader must know before trusting the rest."""
     if not screening.agreed:
         yield (
-            "The two evaluations of these answers did not agree. The flags of both are shown: check this patient by "
-            "hand, and tell the admin of this system."
+            "The two evaluations of these answers did not agree, or one of them failed. All flags that were raised are "
+            "shown: check this patient by hand, and tell the admin of this system."
         )
     if response.answers.get(ALL_TRUE) == "no":
         yield "The patient told us that not all of these answers are true."

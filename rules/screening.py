@@ -1,16 +1,31 @@
 """A response put through a rule set: every rule's outcome, its reasons, what is missing and what would change it."""
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any as Data
+from typing import Protocol
 
-from rules.condition import All, Truth
+from rules.condition import All, Condition, Truth, Value
 from rules.engine import Engine
+from rules.errors import EngineError
 from rules.explain import Because, Change, MissingAnswer, because, changes, missing
 from rules.reference import truth
 from rules.response import Missing, Response
 from rules.ruleset import Escalation, Outcome, Priority, Rule, RuleSet
 from rules.scores import ScoreValue
+
+LOG = logging.getLogger(__name__)
+
+
+class Evaluator(Protocol):
+    """What evaluates named conditions with durable-rules: `Engine`, or one in a process of its own."""
+
+    def evaluate(self, values: Mapping[str, Value]) -> dict[str, Truth]:
+        """Return the truth of each condition. Raises `EngineError`."""
+
+    def close(self) -> None:
+        """Free its memory."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +46,7 @@ class Screening:
     """The outcome of every rule for one response. `rule_set` is the hash of the rule set that made it.
 
     `agreed` tells whether durable-rules and the plain reference came to the same end; where they did not, the flags of
-    both are raised.
+    both are raised. Where durable-rules came to none, the reference alone decides, and nothing is said to agree.
     """
 
     rule_set: str
@@ -92,13 +107,13 @@ class Screening:
 class Screener:
     """Screens responses with one rule set. Both evaluators run on every response."""
 
-    def __init__(self, ruleset: RuleSet) -> None:
+    def __init__(self, ruleset: RuleSet, engine: Callable[[Mapping[str, Condition]], Evaluator] = Engine) -> None:
         self.ruleset = ruleset
         self._rules = [rule for rule in ruleset.by_id.values() if rule.status != "retired"]
         self._conditions = {
             f"{rule.id} {name}": condition for rule in self._rules for name, condition in rule.conditions().items()
         }
-        self._engine = Engine(self._conditions)
+        self._engine = engine(self._conditions)
 
     def close(self) -> None:
         """Free the engine's memory; the screener cannot be used afterwards."""
@@ -107,32 +122,37 @@ class Screener:
     def raised(self, response: Response) -> dict[str, Priority]:
         """Return the raised rules with their priorities, the most urgent first, but not why.
 
-        It says what answers so far call for, at a third of what a screening costs. Raises `EngineError`.
+        It says what answers so far call for, at a third of what a screening costs.
         """
         engine, plain = self._evaluate(response)
+        both = [truths for truths in (engine, plain) if truths]
         found = {
             rule.id: min(priorities, key=lambda priority: priority.rank)
             for rule in self._rules
-            if (priorities := [top for truths in (engine, plain) if (top := _priority(rule, truths)) is not None])
+            if (priorities := [top for truths in both if (top := _priority(rule, truths)) is not None])
         }
         return dict(sorted(found.items(), key=lambda pair: pair[1].rank))
 
     def screen(self, response: Response) -> Screening:
-        """Return the screening of one response. Raises `EngineError` if durable-rules fails."""
+        """Return the screening of one response."""
         engine, plain = self._evaluate(response)
         agreed = engine == plain
         outcomes = {}
         for rule in self._rules:
-            outcome = _outcome(rule, engine, response)
+            outcome = _outcome(rule, engine or plain, response)
             if not agreed:
                 outcome = _more_urgent(outcome, _outcome(rule, plain, response))
             outcomes[rule.id] = outcome
         return Screening(self.ruleset.hash, outcomes, _numbers(response), agreed)
 
     def _evaluate(self, response: Response) -> tuple[Mapping[str, Truth], Mapping[str, Truth]]:
-        """The truth of every condition, by durable-rules and by the plain reference."""
+        """The truth of every condition, by durable-rules (nothing where it fails) and by the plain reference."""
         plain = {name: truth(condition, response.values) for name, condition in self._conditions.items()}
-        return self._engine.evaluate(response.values), plain
+        try:
+            return self._engine.evaluate(response.values), plain
+        except EngineError as error:  # its words could hold an answer
+            LOG.error("durable-rules failed, the plain reference alone decides: %s", type(error.__cause__).__name__)
+            return {}, plain
 
 
 def _numbers(response: Response) -> dict[str, ScoreValue]:

@@ -11,6 +11,7 @@ FORBIDDEN = {"rules": {"flask", "sqlalchemy"}, "reports": {"flask", "sqlalchemy"
 ORDER = {  # each module imports only those above it
     "rules": [
         "errors",
+        "own_process",
         "source",
         "rewriting",
         "condition",
@@ -23,6 +24,7 @@ ORDER = {  # each module imports only those above it
         "ruleset",
         "packing",
         "engine",
+        "engine_process",
         "explain",
         "plain_words",
         "changes",

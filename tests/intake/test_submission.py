@@ -5,9 +5,11 @@ import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from intake import encounters, rulesets, submission
 from intake.database import Database
@@ -18,6 +20,7 @@ from rules.load import load_texts
 from rules.ruleset import RuleSet
 from rules.screening import Screener, Screening
 
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 LOW_MOOD = {"phq9_1": 2, "phq9_2": 2, "own_words": "a secret worry"}
 
 SEND_AND_DIE = """
@@ -43,6 +46,18 @@ def screening_of(database: Database, encounter: Encounter) -> Screening | None:
     with database.reading() as session:
         stored = submission.stored_screening(session, Screeners(), encounter.id)
     return stored and stored.screening
+
+
+def screen_unfinished(database: Database, screeners: Screeners) -> int:
+    """Do once what the background jobs do; return how many were screened."""
+    with pytest.MonkeyPatch.context() as patch, database.reading() as session:
+        patch.setattr(submission, "USUAL", timedelta(0))
+        jobs = submission.unfinished(session, LONG_AGO)
+    before = count_screenings(database)
+    for job in jobs:
+        with suppress(RuntimeError):
+            submission.finish(database, screeners, job)
+    return count_screenings(database) - before
 
 
 def count_screenings(database: Database) -> int:
@@ -115,11 +130,11 @@ def test_a_process_killed_during_screening_loses_nothing(database: Database, scr
     assert was_sent(database, answered)
     assert screening_of(database, answered) is None
 
-    assert submission.screen_unfinished(database, screeners) == 1
+    assert screen_unfinished(database, screeners) == 1
     screening = screening_of(database, answered)
     assert screening is not None
     assert [flag.rule for flag in screening.raised] == ["S1"]
-    assert submission.screen_unfinished(database, screeners) == 0
+    assert screen_unfinished(database, screeners) == 0
 
 
 def test_a_fault_while_screening_is_not_the_patients_problem(
@@ -131,13 +146,13 @@ def test_a_fault_while_screening_is_not_the_patients_problem(
     with monkeypatch.context() as patch, caplog.at_level(logging.DEBUG):
         patch.setattr(Screener, "screen", fail)
         submission.send(database, screeners, answered.id)
-        assert submission.screen_unfinished(database, screeners) == 0
+        assert screen_unfinished(database, screeners) == 0
     assert was_sent(database, answered)
     assert "RuntimeError" in caplog.text
     assert answered.id in caplog.text
     assert "a secret worry" not in caplog.text
     assert answered.patient_name not in caplog.text
-    assert submission.screen_unfinished(database, screeners) == 1
+    assert screen_unfinished(database, screeners) == 1
 
 
 def test_one_response_that_cannot_be_screened_does_not_hold_up_the_others(
@@ -158,7 +173,28 @@ def test_one_response_that_cannot_be_screened_does_not_hold_up_the_others(
         encounters.save_page(session, other.id, LOW_MOOD)
     submission.send(database, screeners, other.id)
     assert count_screenings(database) == 0
-    assert submission.screen_unfinished(database, screeners) == 1
+    assert screen_unfinished(database, screeners) == 1
+
+
+def test_what_was_just_sent_is_left_to_whoever_it_was_sent_to(
+    database: Database, screeners: Screeners, answered: Encounter, monkeypatch: pytest.MonkeyPatch
+):
+    with monkeypatch.context() as patch:
+        patch.setattr(Screener, "screen", lambda *_: 1 / 0)
+        submission.send(database, screeners, answered.id)
+    with database.reading() as session:
+        assert submission.unfinished(session, LONG_AGO) == []
+
+
+def test_what_was_sent_before_the_clock_was_put_back_is_found(
+    database: Database, screeners: Screeners, answered: Encounter, monkeypatch: pytest.MonkeyPatch
+):
+    with monkeypatch.context() as patch:
+        patch.setattr(Screener, "screen", lambda *_: 1 / 0)
+        submission.send(database, screeners, answered.id)
+    with database.writing() as session:
+        session.execute(update(ResponseRow).values(sent_at=datetime.now(UTC) + timedelta(hours=2)))
+    assert screen_unfinished(database, screeners) == 1
 
 
 def test_answers_are_screened_with_the_rule_set_of_the_moment_of_sending(
@@ -170,7 +206,7 @@ def test_answers_are_screened_with_the_rule_set_of_the_moment_of_sending(
     newer = load_texts({**small.files, "safety.yaml": small.files["safety.yaml"].replace("phq2 >= 3", "phq2 >= 6")})
     with database.writing() as session:
         rulesets.publish(session, newer)
-    submission.screen_unfinished(database, screeners)
+    screen_unfinished(database, screeners)
     screening = screening_of(database, answered)
     assert screening is not None
     assert screening.rule_set == small.hash

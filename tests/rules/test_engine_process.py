@@ -1,0 +1,116 @@
+"""durable-rules in a process of its own: the same answers, and what becomes of a crash, of a hang and of a refusal."""
+
+import logging
+import os
+import signal
+import time
+from collections.abc import Iterator
+from multiprocessing import active_children
+from multiprocessing.process import BaseProcess
+from threading import Thread
+
+import pytest
+
+from rules import engine_process
+from rules.engine import Engine
+from rules.engine_process import EngineProcess
+from rules.errors import EngineError
+from rules.load import library
+from rules.response import read
+from rules.ruleset import RuleSet
+from rules.screening import Screener
+
+LOW = {"phq9_1": 3, "phq9_2": 3, "phq9_9": 1}
+
+
+@pytest.fixture(scope="module")
+def process() -> Iterator[EngineProcess]:
+    process = EngineProcess()
+    yield process
+    process.close()
+
+
+def engines() -> list[BaseProcess]:
+    return [process for process in active_children() if process.name == "rules engine"]
+
+
+def screen(screener: Screener) -> list[tuple[str, bool]]:
+    screening = screener.screen(read(library().questionnaire, LOW))
+    return [(flag.rule, screening.agreed) for flag in screening.raised]
+
+
+def test_it_answers_as_the_engine_in_this_process_does(process: EngineProcess) -> None:
+    response = read(library().questionnaire, LOW)
+    conditions = {
+        f"{rule.id} {name}": part for rule in library().by_id.values() for name, part in rule.conditions().items()
+    }
+    here, there = Engine(conditions), process.engine(conditions)
+    assert there.evaluate(response.values) == here.evaluate(response.values)
+    here.close()
+    there.close()
+
+
+def test_two_rule_sets_share_one_process(process: EngineProcess, small: RuleSet) -> None:
+    one, other = Screener(library(), process.engine), Screener(small, process.engine)
+    assert screen(one)
+    assert [flag.rule for flag in other.screen(read(small.questionnaire, {"phq9_1": 3, "phq9_2": 3})).raised] == ["S1"]
+    assert len(engines()) == 1
+    other.close()
+    assert screen(one)
+
+
+def test_killed_between_two_patients_nobody_notices(process: EngineProcess) -> None:
+    screener = Screener(library(), process.engine)
+    before = screen(screener)
+    engines()[0].kill()
+    assert screen(screener) == before
+    assert all(agreed for _, agreed in before)
+
+
+def test_where_it_dies_of_a_patients_answers_the_reference_alone_raises_the_flags(
+    process: EngineProcess, caplog: pytest.LogCaptureFixture
+) -> None:
+    screener = Screener(library(), process.engine)
+    before = screen(screener)
+
+    def kill_each() -> None:
+        while not stopped:
+            for engine in engines():
+                engine.kill()
+            time.sleep(0.001)
+
+    stopped: list[bool] = []
+    killer = Thread(target=kill_each)
+    killer.start()
+    with caplog.at_level(logging.ERROR):
+        alone = screen(screener)
+    stopped.append(True)
+    killer.join()
+    assert [rule for rule, _ in alone] == [rule for rule, _ in before]
+    assert not any(agreed for _, agreed in alone)
+    assert "the plain reference alone decides" in caplog.text
+    assert screen(screener) == before
+
+
+def test_where_it_hangs_the_reference_alone_raises_the_flags(
+    process: EngineProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screener = Screener(library(), process.engine)
+    before = screen(screener)
+    monkeypatch.setattr(engine_process, "LONGEST", 0.5)
+    hung = engines()[0]
+    assert hung.pid is not None
+    os.kill(hung.pid, signal.SIGSTOP)
+    alone = screen(screener)
+    assert [rule for rule, _ in alone] == [rule for rule, _ in before]
+    assert not any(agreed for _, agreed in alone)
+    monkeypatch.undo()
+    assert screen(screener) == before
+    assert hung not in engines()
+
+
+def test_what_the_engine_refuses_is_an_engine_error_and_the_next_is_answered(process: EngineProcess) -> None:
+    refused = process.engine({"broken": "no condition"})  # type: ignore[dict-item]
+    with pytest.raises(EngineError):
+        refused.evaluate({})
+    assert screen(Screener(library(), process.engine))
