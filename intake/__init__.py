@@ -30,9 +30,12 @@ from intake import (
     desk_import,
     desk_paper,
     entry,
+    health,
     kiosk,
     language,
+    logs,
     members,
+    metrics,
     my_account,
     notices,
     openid,
@@ -55,6 +58,8 @@ from reports.paper import first_document
 from reports.pdf_worker import PdfWorker
 
 VIEWS = (
+    health,
+    metrics,
     about,
     accounts,
     sign_in,
@@ -103,6 +108,8 @@ def create_app(settings: Settings, screeners: Screeners | None = None) -> Flask:
         screeners or Screeners(),
         PdfWorker(first_document(settings.paper)),
     )
+    logs.prepare(app, settings)
+    metrics.prepare(app)
     browser_rules.prepare(app, settings)
     _prepare_templates(app, settings)
     language.prepare(app)

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, g, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from intake import health
 from intake.admin_drafts import STYLE_NONCE
 from intake.settings import Settings
 
@@ -42,7 +43,7 @@ def prepare(app: Flask, settings: Settings) -> None:
     @app.before_request
     def check_host() -> tuple[str, int, dict[str, str]] | None:
         # said plainly: a page of ours would put the wrong name into its links
-        if _name(request.host) in hosts:
+        if _name(request.host) in hosts or request.endpoint in health.ENDPOINTS:
             return None
         return "This is not the address of the clinic's pages.", 400, {"Content-Type": "text/plain"}
 

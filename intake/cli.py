@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 from sqlalchemy.exc import OperationalError
@@ -17,7 +18,9 @@ from intake.export_commands import export_group
 from intake.fhir_commands import fhir_group
 from intake.impact_command import impact_command
 from intake.installation import OWNER_ONLY, chosen_settings, ready_database
-from intake.jobs import AlreadyRunning
+from intake.jobs import WORKER, AlreadyRunning
+from intake.metrics import FOLDER as FIGURES
+from intake.operation_commands import doctor_command, settings_command
 from intake.questionnaire_commands import questionnaire_group
 from intake.rules_commands import count, rules_group
 from intake.rulesets import Screeners
@@ -100,13 +103,15 @@ def serve(host: str, port: int, workers: int) -> None:
         "Only the invented staff of the demo sign in by a link alone. Stop with Ctrl-C."
     )
     sys.stdout.flush()
-    environ = {**os.environ, "INTAKE_BASE_URL": base_url}
     commands = serving.gunicorn_command(host, port, workers), serving.worker_command()
-    sys.exit(serving.Household(*commands, environ).run())
+    with TemporaryDirectory(prefix="intake-figures-") as figures:
+        environ = {**os.environ, "INTAKE_BASE_URL": base_url, FIGURES: figures}
+        code = serving.Household(*commands, environ).run()
+    sys.exit(code)
 
 
 @main.command()
-@click.option("--name", default="worker", show_default=True, help="What tells it from other workers of the machine.")
+@click.option("--name", default=WORKER, show_default=True, help="What tells it from other workers of the machine.")
 def worker(name: str) -> None:
     """Do the background jobs: screenings that were cut off, mails. `intake serve` starts one by itself."""
     settings = chosen_settings()
@@ -124,6 +129,8 @@ main.add_command(questionnaire_group)
 main.add_command(fhir_group)
 main.add_command(export_group)
 main.add_command(sign_in_link)
+main.add_command(doctor_command)
+main.add_command(settings_command)
 
 
 @main.command()

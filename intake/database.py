@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 ROWS_TO_LOOK_AT = 1000
 BUSY_MILLISECONDS = 10_000  # how long a writer waits for another process
+MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 class Database:
@@ -39,7 +40,7 @@ class Database:
     def migrate(self) -> None:
         """Bring the tables up to date, and what the database knows of their size."""
         config = Config()
-        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        config.set_main_option("script_location", str(MIGRATIONS))
         with self.engine.connect() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")

@@ -6,8 +6,9 @@ import click
 from sqlalchemy.exc import OperationalError
 
 from intake import rulesets
+from intake.choices import SettingsError
 from intake.database import Database
-from intake.settings import Settings, SettingsError
+from intake.settings import Settings
 
 OWNER_ONLY = 0o077  # what patients write is for nobody else on the machine
 

@@ -17,10 +17,12 @@ from threading import Event
 
 from dbos import DBOS, EnqueueOptions
 
+from intake.counters import JOBS
 from intake.faults import place_of
 
 QUEUE = "intake"
 APPLICATION_VERSION = "1"  # a constant: jobs of a program before an upgrade are run by the one after it
+WORKER = "worker"  # the name of one that is given none
 FILE = "jobs.sqlite"  # in the data folder
 LOOK_EVERY = 1.0  # seconds
 AT_ONCE = 4  # jobs of one worker
@@ -126,7 +128,9 @@ class Worker:
         try:
             self._kinds[kind].run(job_id)
         except Exception as error:  # neither its words nor itself go further: they may hold an address or a name
+            JOBS.labels(kind, "failed").inc()
             LOG.warning("%s %s failed at try %s: %s", kind, job_id, attempt + 1, place_of(error))
             return False
+        JOBS.labels(kind, "done").inc()
         LOG.info("%s %s done at try %s in %.0f ms", kind, job_id, attempt + 1, (time.monotonic() - begin) * 1000)
         return True

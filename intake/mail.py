@@ -83,9 +83,20 @@ def hand_over(mail: EmailMessage, server: MailServer | None, data: Path) -> None
     if server is None:
         _write(mail, data / FOLDER)
         return
+    with _told_in_words(), _connection(server) as connection:
+        connection.send_message(mail)
+
+
+def reach(server: MailServer) -> None:
+    """Connect and sign in to a mail server, and send nothing. Raises `MailError`."""
+    with _told_in_words(), _connection(server) as connection:
+        connection.noop()
+
+
+@contextmanager
+def _told_in_words() -> Iterator[None]:
     try:
-        with _connection(server) as connection:
-            connection.send_message(mail)
+        yield
     except smtplib.SMTPRecipientsRefused as error:
         code, words = next(iter(error.recipients.values()))
         said = _said(words)

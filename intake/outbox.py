@@ -88,6 +88,12 @@ def waiting(session: Session, kinds: Collection[Kind] = tuple(Kind)) -> list[str
     return [row.id for row in sorted(rows, key=lambda row: row.kind == Kind.INVITATION.value)]
 
 
+def unsent(session: Session) -> list[Mail]:
+    """Return everything that is still to be sent, the oldest first."""
+    still = MailRow.sent_at.is_(None), MailRow.dropped_at.is_(None)
+    return [_mail(row) for row in session.scalars(select(MailRow).where(*still).order_by(MailRow.made_at))]
+
+
 def find(session: Session, mail_id: str) -> Mail | None:
     """Return a mail by its id."""
     row = session.get(MailRow, mail_id)

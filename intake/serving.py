@@ -57,8 +57,8 @@ def check_port(host: str, port: int) -> None:
 def gunicorn_command(host: str, port: int, workers: int) -> list[str]:
     """Return the command that answers requests."""
     command = [sys.executable, "-m", "gunicorn", "--bind", f"{_written(host)}:{port}"]
-    command += ["--workers", str(workers), "--threads", str(THREADS), "--log-level", "warning", "--no-control-socket"]
-    return [*command, "intake.wsgi:application()"]
+    command += ["--workers", str(workers), "--threads", str(THREADS), "--no-control-socket"]
+    return [*command, "--config", "python:intake.gunicorn_settings", "intake.wsgi:application()"]
 
 
 def worker_command() -> list[str]:

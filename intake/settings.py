@@ -9,18 +9,14 @@ from difflib import get_close_matches
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Literal
-from urllib.parse import urlsplit
 
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
-
-from intake import cds_callers, fhir_server
-from intake.fhir_server import FhirAddressError, FhirServer
+from intake import choices
+from intake.choices import SettingsError
+from intake.fhir_server import FhirServer
 from intake.help_lines import HelpLines, help_lines
-from intake.invitee import read_email
-from intake.mail import AddressError, MailServer
-from intake.openid_settings import Provider, provider_from
-from intake.webhook import Webhook, WebhookAddressError, check_address
+from intake.mail import MailServer
+from intake.openid_settings import Provider
+from intake.webhook import Webhook
 from reports.documents import Paper
 
 PREFIX = "INTAKE_"
@@ -30,19 +26,12 @@ KNOWN = (
     *("PATIENT_QUIET_MINUTES", "STAFF_QUIET_MINUTES", "SECOND_FACTOR", "PROXIES"),
     *("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_NAME", "OIDC_ROLE_CLAIM"),
     *("ALERT_WEBHOOK", "ALERT_WEBHOOK_KEY"),
-    "APPROVAL",
+    *("APPROVAL", "LOG_LEVEL", "METRICS_TOKEN"),
     *("FHIR_URL", "FHIR_TOKEN_URL", "FHIR_CLIENT_ID", "FHIR_CLIENT_SECRET", "FHIR_SCOPE", "CDS_ISSUER", "CDS_KEYS"),
 )
-SHORTEST_KEY = 16  # characters
 LONGEST_INVITATION = 366  # days
 MOST_PROXIES = 5
 SHORTEST_QUIET, LONGEST_QUIET = 5, 240  # minutes
-PAPERS: dict[str, Paper] = {"a4": "A4", "letter": "Letter"}
-LETTER_COUNTRIES = ("CA", "US")
-
-
-class SettingsError(Exception):
-    """The environment holds a setting that is not understood; the message says which and what to write instead."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +66,8 @@ class Settings:
     openid: Provider | None = field(repr=False)  # holds a secret
     cds_issuer: str
     cds_keys: str
+    log_level: Literal["info", "warning"]
+    metrics_token: str = field(repr=False)
 
     @property
     def secret_key(self) -> str:
@@ -131,139 +122,40 @@ class Settings:
         data = Path(given.get("DATA", "data")).resolve()
         return Settings(
             data=data,
-            database_url=_database_url(given.get("DATABASE_URL", f"sqlite:///{data / 'intake.sqlite'}")),
+            database_url=choices.database_url(given.get("DATABASE_URL", f"sqlite:///{data / 'intake.sqlite'}")),
             clinic_name=given.get("CLINIC_NAME", "Riverside Clinic"),
-            country=_country(given.get("COUNTRY", "GB").upper()),
-            given_secret_key=_long_enough("SECRET_KEY", given.get("SECRET_KEY")),
-            base_url=_web_address("BASE_URL", given.get("BASE_URL", "http://127.0.0.1:5000").rstrip("/")),
+            country=choices.country(given.get("COUNTRY", "GB").upper()),
+            given_secret_key=choices.long_enough("SECRET_KEY", given.get("SECRET_KEY")),
+            base_url=choices.web_address("BASE_URL", given.get("BASE_URL", "http://127.0.0.1:5000").rstrip("/")),
             clinic_phone=given.get("CLINIC_PHONE", ""),
-            invitation_days=_whole(
+            invitation_days=choices.whole(
                 "INVITATION_DAYS", given.get("INVITATION_DAYS", "30"), 1, LONGEST_INVITATION, "days"
             ),
-            smtp_url=_smtp_url(given.get("SMTP_URL", "")),
-            mail_from=_mail_address(given, "MAIL_FROM", "intake@localhost.localdomain"),
-            alert_email=_mail_address(given, "ALERT_EMAIL", "clinic@localhost.localdomain"),
-            alert_webhook=_webhook(given.get("ALERT_WEBHOOK", ""), given.get("ALERT_WEBHOOK_KEY", "")),
+            smtp_url=choices.smtp_url(given.get("SMTP_URL", "")),
+            mail_from=choices.mail_address(given, "MAIL_FROM", "intake@localhost.localdomain"),
+            alert_email=choices.mail_address(given, "ALERT_EMAIL", "clinic@localhost.localdomain"),
+            alert_webhook=choices.webhook(given.get("ALERT_WEBHOOK", ""), given.get("ALERT_WEBHOOK_KEY", "")),
             alert_webhook_key=given.get("ALERT_WEBHOOK_KEY", ""),
-            paper=_paper(given.get("PAPER", ""), given.get("COUNTRY", "GB").upper()),
-            leave_url=_web_address("LEAVE_URL", given.get("LEAVE_URL", "https://www.bbc.co.uk/weather")),
-            patient_quiet_minutes=_whole(
+            paper=choices.paper(given.get("PAPER", ""), given.get("COUNTRY", "GB").upper()),
+            leave_url=choices.web_address("LEAVE_URL", given.get("LEAVE_URL", "https://www.bbc.co.uk/weather")),
+            patient_quiet_minutes=choices.whole(
                 "PATIENT_QUIET_MINUTES",
                 given.get("PATIENT_QUIET_MINUTES", "30"),
                 SHORTEST_QUIET,
                 LONGEST_QUIET,
                 "minutes",
             ),
-            approval=_approval(given.get("APPROVAL", "two").lower()),
-            staff_quiet_minutes=_whole(
+            approval=choices.approval(given.get("APPROVAL", "two").lower()),
+            staff_quiet_minutes=choices.whole(
                 "STAFF_QUIET_MINUTES", given.get("STAFF_QUIET_MINUTES", "15"), SHORTEST_QUIET, LONGEST_QUIET, "minutes"
             ),
-            proxies=_whole("PROXIES", given.get("PROXIES", "0"), 0, MOST_PROXIES, "proxies in front"),
-            openid=_openid(given),
-            second_factor=_second_factor(given.get("SECOND_FACTOR", "required").lower()),
-            **_record_system(given),
+            proxies=choices.whole("PROXIES", given.get("PROXIES", "0"), 0, MOST_PROXIES, "proxies in front"),
+            openid=choices.openid(given),
+            second_factor=choices.second_factor(given.get("SECOND_FACTOR", "required").lower()),
+            log_level=choices.log_level(given.get("LOG_LEVEL", "warning").lower()),
+            metrics_token=choices.long_enough("METRICS_TOKEN", given.get("METRICS_TOKEN")) or "",
+            **choices.record_system(given),
         )
-
-
-def _database_url(url: str) -> str:
-    try:
-        make_url(url)
-    except ArgumentError as error:  # the address is not repeated: it may hold a password
-        raise SettingsError(
-            "INTAKE_DATABASE_URL: this is not an address; write sqlite:////folder/file.sqlite"
-        ) from error
-    return url
-
-
-def _country(country: str) -> str:
-    if country not in help_lines():
-        raise SettingsError(f"INTAKE_COUNTRY: {country!r} is not known; use one of {', '.join(help_lines())}")
-    return country
-
-
-def _paper(name: str, country: str) -> Paper:
-    paper = PAPERS.get(name.lower())
-    if name and paper is None:
-        raise SettingsError(f"INTAKE_PAPER: {name!r} is not known; use one of {', '.join(PAPERS.values())}")
-    return paper or ("Letter" if country in LETTER_COUNTRIES else "A4")
-
-
-def _approval(people: str) -> Literal["two", "one"]:
-    if people not in ("two", "one"):
-        raise SettingsError(f"INTAKE_APPROVAL: {people!r} is not known; use two, or one for a single admin")
-    return "two" if people == "two" else "one"
-
-
-def _openid(given: Mapping[str, str]) -> Provider | None:
-    try:
-        return provider_from(given)
-    except ValueError as error:
-        raise SettingsError(str(error)) from error
-
-
-def _second_factor(choice: str) -> Literal["required", "optional"]:
-    if choice not in ("required", "optional"):
-        raise SettingsError(f"INTAKE_SECOND_FACTOR: {choice!r} is not known; use required or optional")
-    return "required" if choice == "required" else "optional"
-
-
-def _long_enough(name: str, key: str | None) -> str | None:
-    if key is not None and len(key) < SHORTEST_KEY:
-        raise SettingsError(f"INTAKE_{name}: {len(key)} characters can be guessed; give at least {SHORTEST_KEY}")
-    return key
-
-
-def _webhook(url: str, key: str) -> str:
-    if bool(url) != bool(key):
-        missing = "INTAKE_ALERT_WEBHOOK" if not url else "INTAKE_ALERT_WEBHOOK_KEY"
-        raise SettingsError(f"{missing}: needed too; a webhook has an address and the key that it is signed with")
-    _long_enough("ALERT_WEBHOOK_KEY", key or None)
-    try:
-        if url:
-            check_address(url)
-    except WebhookAddressError as error:
-        raise SettingsError(f"INTAKE_ALERT_WEBHOOK: {error}") from error
-    return url
-
-
-def _record_system(given: Mapping[str, str]) -> dict[str, str]:
-    try:
-        return fhir_server.settings_from(given) | cds_callers.settings_from(given)
-    except FhirAddressError as error:
-        raise SettingsError(f"INTAKE_{error.setting}: {error}") from error
-
-
-def _web_address(name: str, url: str) -> str:
-    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
-        raise SettingsError(f"INTAKE_{name}: {url!r} is not an address; write https://intake.example.org")
-    return url
-
-
-def _whole(name: str, text: str, least: int, most: int, unit: str) -> int:
-    if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
-        raise SettingsError(f"INTAKE_{name}: {text!r} is not a number of {unit} from {least} to {most}")
-    return int(text)
-
-
-def _smtp_url(url: str) -> str:
-    try:
-        if url:
-            MailServer.from_url(url)
-    except AddressError as error:
-        raise SettingsError(f"INTAKE_SMTP_URL: {error}") from error
-    return url
-
-
-def _mail_address(given: Mapping[str, str], name: str, otherwise: str) -> str:
-    """An address; with a real mail server it must be given, since an urgent mail to nobody helps nobody."""
-    if name not in given and given.get("SMTP_URL"):
-        raise SettingsError(f"INTAKE_{name}: needed where INTAKE_SMTP_URL is set; write clinic@example.org")
-    try:
-        return read_email(given.get(name, otherwise))
-    except ValueError:
-        raise SettingsError(
-            f"INTAKE_{name}: {given[name]!r} is not an e-mail address; write clinic@example.org"
-        ) from None
 
 
 def kept_secret_key(data: Path) -> str:

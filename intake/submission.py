@@ -10,6 +10,7 @@ from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
 from intake import alerts, encounters
+from intake.counters import DISAGREEMENTS, SCREENING_FAULTS, SCREENINGS
 from intake.database import Database
 from intake.faults import place_of
 from intake.navigation import journey_of
@@ -20,6 +21,7 @@ from rules.ruleset import Priority, RuleSet
 from rules.screening import Screener, Screening
 
 USUAL = timedelta(seconds=5)  # more than a screening takes: what is not done by then was cut off
+EVER = datetime.min.replace(tzinfo=UTC)
 LOG = logging.getLogger(__name__)
 
 
@@ -50,6 +52,7 @@ def send(database: Database, screeners: Screeners, encounter_id: str) -> None:
     try:
         screen(database, screeners, encounter_id)
     except Exception as error:  # the patient has done all there is to do, and does not wait for it
+        SCREENING_FAULTS.inc()
         LOG.error("encounter %s is not screened yet, and will be tried again: %s", encounter_id, place_of(error))
 
 
@@ -71,8 +74,10 @@ def screen(database: Database, screeners: Screeners, encounter_id: str) -> None:
         screener = screeners.get(session, response.rule_set_hash)
         journey = journey_of(screener.ruleset.questionnaire, encounters.answers(session, encounter_id))
     # no transaction is open here: the screening must not keep others from writing
-    screening = screener.screen(journey.response)
+    with SCREENINGS.time():
+        screening = screener.screen(journey.response)
     if not screening.agreed:
+        DISAGREEMENTS.inc()
         LOG.error("the two evaluators differ on response %s; the flags of both are kept", response.id)
     raised = {flag.rule: flag.priority for flag in screening.raised if flag.priority is not None}
     with database.writing() as session:

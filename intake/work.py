@@ -1,11 +1,10 @@
 """What there is to be done in the background, and the process that does it."""
 
-import logging
 import signal
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from intake import hand_over, jobs, mailing, outbox, submission
+from intake import hand_over, jobs, logs, mailing, outbox, submission
 from intake.database import Database
 from intake.jobs import Kind, Worker
 from intake.outbox import TO_CLINIC
@@ -38,7 +37,7 @@ def kinds(database: Database, settings: Settings) -> Mapping[str, Kind]:
     def give(job_id: str) -> None:
         hand_over.run(database, screeners, settings, render, job_id)
 
-    since = datetime.min.replace(tzinfo=UTC)
+    since = submission.EVER
 
     def not_screened() -> list[str]:
         nonlocal since
@@ -62,7 +61,7 @@ def kinds(database: Database, settings: Settings) -> Mapping[str, Kind]:
 
 def run(settings: Settings, name: str) -> None:
     """Do background jobs until this process is told to end. Raises `AlreadyRunning`."""
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s [worker] [%(levelname)s] %(message)s")
+    logs.configure(settings.log_level)
     database = Database(settings.database_url)
     with jobs.only_one(settings.data, name):
         worker = Worker(f"sqlite:///{settings.data / jobs.FILE}", name, kinds(database, settings))

@@ -16,9 +16,10 @@ from jwt.algorithms import ECAlgorithm
 from werkzeug.test import TestResponse
 
 from intake import create_app, rulesets
+from intake.choices import SettingsError
 from intake.database import Database
 from intake.encounters import Encounter
-from intake.settings import Settings, SettingsError
+from intake.settings import Settings
 from rules.load import library
 from tests.conftest import sign_in
 from tests.intake.test_review import send, sign

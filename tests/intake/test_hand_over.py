@@ -8,12 +8,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from intake import create_app, hand_over, rulesets
+from intake.choices import SettingsError
 from intake.database import Database
 from intake.encounters import Encounter
 from intake.fhir_server import FhirServer, HandOverError
 from intake.fhir_server import hand_over as send_bundle
 from intake.rulesets import Screeners
-from intake.settings import Settings, SettingsError
+from intake.settings import Settings
 from intake.work import kinds
 from reports.pdf import render
 from rules.load import library

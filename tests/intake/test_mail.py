@@ -11,12 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from intake import invitations, mailing, outbox
+from intake.choices import SettingsError
 from intake.database import Database
 from intake.invitations import Invitation, Try
 from intake.invitee import Invitee
 from intake.mail import AddressError, MailError, MailServer, hand_over, message
 from intake.outbox import Kind
-from intake.settings import Settings, SettingsError
+from intake.settings import Settings
 from tests.intake.mail_server import CERTIFICATE, PASSWORD, USER, Mailbox, a_free_port, mail_server
 
 BORN = date(1970, 5, 17)

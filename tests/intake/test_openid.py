@@ -12,9 +12,10 @@ from oidc_provider_mock import User, run_server_in_thread
 from werkzeug.test import TestResponse
 
 from intake import create_app, credentials, staff
+from intake.choices import SettingsError
 from intake.database import Database
 from intake.openid_settings import Provider
-from intake.settings import Settings, SettingsError
+from intake.settings import Settings
 from intake.staff import Staff
 from tests.conftest import member
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from intake.choices import SettingsError
 from intake.help_lines import help_lines
-from intake.settings import KNOWN, Settings, SettingsError
+from intake.settings import KNOWN, Settings
 
 README = Path(__file__).parents[2] / "README.md"
 NUMBER = re.compile(r"[0-9]{2,5}( ?[0-9]{1,4}){0,4}")

@@ -7,11 +7,12 @@ from hashlib import sha256
 import pytest
 
 from intake import emergencies, encounters, mailing, outbox, work
+from intake.choices import SettingsError
 from intake.database import Database
 from intake.emergencies import Cause
 from intake.encounters import Encounter
 from intake.outbox import Kind
-from intake.settings import Settings, SettingsError
+from intake.settings import Settings
 from intake.webhook import Webhook, WebhookError, post
 from tests.intake.mail_server import a_free_port
 from tests.intake.test_jobs import until, working
