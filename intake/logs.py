@@ -58,7 +58,6 @@ def configuration(level: str) -> dict[str, Any]:
         "loggers": {
             "intake": {"level": level.upper()},
             "gunicorn.error": {"level": level.upper(), "handlers": [], "propagate": True},
-            "gunicorn.access": {"level": "CRITICAL", "handlers": [], "propagate": False},  # it would log addresses
         },
     }
 

@@ -41,6 +41,6 @@ def settings_command() -> None:
     for name in KNOWN:
         given = os.environ.get(PREFIX + name)
         value = given or str(getattr(settings, name.lower(), None) or "none")
-        is_secret = name.endswith(SECRET) and name not in IN_CLEAR and value != "none"
-        source = "" if given else "  (left out)"
-        click.echo(f"{PREFIX + name:<{width}}  {'set, not shown' if is_secret else value}{source}")
+        if value != "none" and name.endswith(SECRET) and name not in IN_CLEAR:
+            value = "(set, not shown)" if given else "(made by the product)"
+        click.echo(f"{PREFIX + name:<{width}}  {value}{'' if given else '  (left out)'}")

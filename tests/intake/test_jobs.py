@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 from threading import Thread
 
+import httpx
 import pytest
 
 from intake import invitations, outbox, work
@@ -254,6 +255,31 @@ def test_nothing_goes_on_when_the_command_itself_is_killed(settings: Settings):
         family = list(children(serve.pid))
         serve.send_signal(signal.SIGKILL)
         until(lambda: not any(alive(pid) for pid in family))
+
+
+def test_no_request_fails_while_the_processes_are_taken_over_by_new_ones(settings: Settings):
+    environ = {"INTAKE_DATA": str(settings.data), "INTAKE_SECRET_KEY": settings.secret_key}
+    subprocess.run([sys.executable, "-m", "intake", "init"], env=os.environ | environ, check=True, capture_output=True)
+    address = f"http://127.0.0.1:{(port := a_free_port())}"
+    with process(sys.executable, "-m", "intake", "serve", "--port", str(port), "--workers", "1", **environ) as serve:
+        until(lambda: is_ready(address))
+        answering = next(pid for pid, command in children(serve.pid).items() if "gunicorn" in command)
+        first = set(children(answering))
+        serve.send_signal(signal.SIGHUP)
+        with httpx.Client(base_url=address, timeout=PATIENCE) as kept_open:
+            while first & set(children(answering)) or len(children(answering)) != 1:
+                assert httpx.get(f"{address}/about/evidence", timeout=PATIENCE).status_code == 200
+                assert kept_open.get("/about/evidence").status_code == 200
+        serve.send_signal(signal.SIGTERM)
+        assert serve.wait(PATIENCE) == 0
+
+
+def is_ready(address: str) -> bool:
+    """Whether patients can be served."""
+    try:
+        return httpx.get(f"{address}/readyz", timeout=PATIENCE).is_success
+    except httpx.ConnectError:
+        return False
 
 
 def children(pid: int) -> dict[int, str]:
