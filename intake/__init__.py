@@ -51,6 +51,7 @@ from intake import (
 from intake.database import Database
 from intake.faults import place_of
 from intake.folders import TEMPLATES
+from intake.kept_pages import KeptPages
 from intake.rulesets import Screeners
 from intake.services import Services
 from intake.settings import Settings
@@ -107,6 +108,7 @@ def create_app(settings: Settings, screeners: Screeners | None = None) -> Flask:
         Database(settings.database_url),
         screeners or Screeners(),
         PdfWorker(first_document(settings.paper)),
+        KeptPages(),
     )
     logs.prepare(app, settings)
     metrics.prepare(app)

@@ -7,6 +7,7 @@ the text "2". Nothing sent is a blank answer (None), which is stored like any ot
 import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 
 from flask_babel import gettext, lazy_gettext, ngettext
@@ -222,7 +223,14 @@ FIELDS: Mapping[str, type[AnswerField]] = {
 
 
 class AnswersForm(FlaskForm):
-    """A form of questions. Made by `form_class`."""
+    """A form of questions, `items`. Made by `form_class`."""
+
+    class Meta(FlaskForm.Meta):
+        """The browser rules look at the token of every form, and the page brings it."""
+
+        csrf = False
+
+    items: tuple[Item, ...] = ()
 
     def questions(self) -> list[AnswerField]:
         """Return the fields of items, in the order of the page."""
@@ -235,7 +243,7 @@ class AnswersForm(FlaskForm):
     @property
     def asked(self) -> str:
         """The ids of this form's items, for the hidden input `ASKED`."""
-        return " ".join(field.item.id for field in self.questions())
+        return " ".join(item.id for item in self.items)
 
     def summary(self) -> list[dict[str, str]]:
         """Return each error with the address of its field on the page, for the box at the top."""
@@ -246,11 +254,12 @@ class AnswersForm(FlaskForm):
         ]
 
 
-def form_class(items: Iterable[Item]) -> type[AnswersForm]:
+@lru_cache(maxsize=1024)
+def form_class(items: tuple[Item, ...]) -> type[AnswersForm]:
     """Return the form that asks these items."""
     # An attribute's name must not be one of the form's own ("data", "errors"), whatever an item is called.
     fields = {_attribute(item): FIELDS[item.type](item, name=item.id) for item in items}
-    return type("PageForm", (AnswersForm,), fields)
+    return type("PageForm", (AnswersForm,), {"items": items, **fields})
 
 
 def filled_form(items: Iterable[Item], raw: RawAnswers, sent: Any = None) -> AnswersForm:

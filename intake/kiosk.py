@@ -31,6 +31,11 @@ def begin(invitation: Invitation) -> None:
     session[KIOSK] = int(time())
 
 
+def is_lent() -> bool:
+    """Whether this device is lent to a patient."""
+    return KIOSK in session
+
+
 @views.before_app_request
 def guard() -> Response | tuple[str, int] | None:
     """Keep a device that is lent to the pages of its patient, and take it back once they are done or gone."""

@@ -20,8 +20,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 from babel.support import NullTranslations, Translations
-from flask import Flask, current_app, g, has_request_context, redirect, request, session
-from flask_babel import Babel, Domain, force_locale, get_locale
+from flask import Flask, current_app, g, has_app_context, has_request_context, redirect, request, session
+from flask_babel import Babel, Domain
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
@@ -61,6 +61,12 @@ class Catalogs(Domain):
 def prepare(app: Flask) -> None:
     """Give an application its languages. Comes before anything else that looks at a request."""
     Babel(app, locale_selector=_selected).domain_instance = Catalogs()
+    # the library's own way from a template to a translation asks for the request some twenty times
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext=lambda text: catalog(current()).gettext(text),
+        ngettext=lambda one, many, count: catalog(current()).ngettext(one, many, count),
+        newstyle=True,
+    )
     app.jinja_env.policies["ext.i18n.trimmed"] = True
     app.jinja_env.globals |= {"lang_mark": lang_mark, "appointment_words": day_and_time}  # in imported macros too
     app.before_request(_choose)
@@ -70,15 +76,24 @@ def prepare(app: Flask) -> None:
 
 def current() -> str:
     """Return the code of the language that is written now: of this request, or of `in_language`; English elsewhere."""
-    locale = get_locale()
-    return locale.language if locale else ENGLISH
+    if not has_app_context():
+        return ENGLISH
+    if "spoken" not in g:
+        g.spoken = _selected()
+    return str(g.spoken)
 
 
 @contextmanager
 def in_language(code: str) -> Iterator[None]:
     """Write in a language, whoever reads the page that is being made: for messages to patients."""
-    with force_locale(code if code in LANGUAGES else ENGLISH):
+    if not has_app_context():
         yield
+        return
+    before, g.spoken = current(), code if code in LANGUAGES else ENGLISH
+    try:
+        yield
+    finally:
+        g.spoken = before
 
 
 def is_switched() -> bool:

@@ -11,7 +11,6 @@ from functools import cached_property
 from rules.condition import findings
 from rules.errors import AnswerErrors
 from rules.questionnaire import Item, Page, Questionnaire, Section
-from rules.reference import truth
 from rules.response import RawAnswers, Response, read
 
 
@@ -41,7 +40,7 @@ class Journey:
 
     def due(self, page: Page) -> tuple[Item, ...]:
         """Return the page's items that are to be asked now, whether answered or not."""
-        return tuple(item for item in page.items if self._is_due(item))
+        return tuple(item for item in page.items if item.id in self._due)
 
     def unsent(self, page: Page) -> tuple[Item, ...]:
         """Return the page's items that are to be asked now and were never sent, not even blank."""
@@ -80,8 +79,8 @@ class Journey:
     def open_items(self, page: Page) -> tuple[list[Item], list[Item]]:
         """Return the page's items that are still to come: those that are sure to, and those that may."""
         left = [i for i in page.items if not (i.derived or i.id in self.raw or i.id in self.response.not_applicable)]
-        sure = [item for item in left if item.when is None or truth(item.when, self.response.values) is True]
-        return sure, [item for item in left if item not in sure]
+        sure = [item for item in left if item.id not in self.response.undecided]
+        return sure, [item for item in left if item.id in self.response.undecided]
 
     def sections(self) -> list[Section]:
         """Return the sections that hold a question for this patient, or may hold one."""
@@ -100,10 +99,14 @@ class Journey:
     def _may_ask(self, page: Page) -> bool:
         return any(not item.derived and item.id not in self.response.not_applicable for item in page.items)
 
+    @cached_property
+    def _due(self) -> frozenset[str]:
+        return frozenset(item.id for item in self.questionnaire.items.values() if self._is_due(item))
+
     def _is_due(self, item: Item) -> bool:
         if item.derived or item.id in self.response.not_applicable:
             return False
-        if item.when is None or truth(item.when, self.response.values) is True:
+        if item.when is None or item.id not in self.response.undecided:
             return True
         # It cannot be decided yet. It is asked all the same once that is because of a blank or a "not sure".
         return all(self._is_sent(finding.variable) for finding in findings(item.when))

@@ -15,20 +15,17 @@ from intake import alerts, away, encounters, entry, given_answers, language, sub
 from intake.forms import ASKED, AnswersForm, filled_form
 from intake.help_at_once import Help, is_new, phone_lines
 from intake.navigation import Journey
-from intake.seen import SEEN, clashes, marks
+from intake.question_page import SHOW_ALL, TALK, address, is_hidden, show
+from intake.seen import SEEN, clashes
 from intake.services import services
-from intake.time_left import minutes_left
-from intake.typed import KEEP, WAY_BACK
+from intake.typed import KEEP
 from intake.visits import Answer, Visit, before_sending, for_patient
 from rules.questionnaire import Page
 from rules.response import Missing, RawAnswers
 
 views = Blueprint("patient", __name__)
-SHOW_ALL = "all"  # ?show=all: the whole page, and not only what is still open on it
 SHOW_NEW = "new"  # ?show=new: only the help that the last answers called for
 NEED_HELP = "need-help"  # the button of a patient who is not safe to go on
-TALK = "talk"  # the button that leaves the rest of a section for a talk at the appointment
-NOT_TO_TALK_ABOUT = ("closing",)  # sections without that button: this one asks what to talk about
 
 
 @views.get("/")
@@ -45,7 +42,7 @@ def welcome(visit: Visit) -> Answer:
     return render_template(
         "patient/welcome.html",
         encounter=visit.encounter,
-        continue_at=_address(visit.journey.next_page()),
+        continue_at=address(visit.journey.next_page()),
         quiet_minutes=services().settings.patient_quiet_minutes,
         lines=phone_lines(services().settings.help_lines),
     )
@@ -61,9 +58,9 @@ def questions(visit: Visit, page_id: str) -> Answer:
     if request.args.get("show") == SHOW_ALL or not items:
         items = visit.journey.due(page)
     if not items:
-        return redirect(_address(visit.journey.next_page(page)))
-    shown = {} if _is_hidden(visit, page) else visit.journey.raw
-    return _show(visit, page, filled_form(items, shown))
+        return redirect(address(visit.journey.next_page(page)))
+    shown = {} if is_hidden(visit, page) else visit.journey.raw
+    return show(visit, page, filled_form(items, shown))
 
 
 @views.post("/questions/<page_id>")
@@ -99,12 +96,12 @@ def save(visit: Visit, page_id: str) -> Answer:
     if is_new(after.help(urgent), visit.encounter.help_shown):
         return redirect(url_for("patient.help_now", show=SHOW_NEW), 303)
     if clashing:
-        return _show(after, page, form), 409
+        return show(after, page, form), 409
     if not is_done:
         return _show_again(after, page, form, is_valid)
     if not is_valid:
-        return _show(after, page, form), 422
-    return redirect(_address(journey.next_page(page)), 303)
+        return show(after, page, form), 422
+    return redirect(address(journey.next_page(page)), 303)
 
 
 def _tell_of_clashes(visit: Visit, page: Page, form: AnswersForm, answers: RawAnswers, seen: str | None) -> set[str]:
@@ -114,8 +111,8 @@ def _tell_of_clashes(visit: Visit, page: Page, form: AnswersForm, answers: RawAn
     clashing = {item.id for item in clashes(seen, items, visit.journey.raw, answers, key)}
     for field in form.questions():
         if field.item.id in clashing:
-            is_hidden = field.item.private or _is_hidden(visit, page)
-            words = given_answers.words(visit.journey, field.item, is_hidden=is_hidden)
+            held_back = field.item.private or is_hidden(visit, page)
+            words = given_answers.words(visit.journey, field.item, is_hidden=held_back)
             said = gettext(
                 "You answered this in another window since: “%(answer)s”. Choose what is right.", answer=words
             )
@@ -123,15 +120,10 @@ def _tell_of_clashes(visit: Visit, page: Page, form: AnswersForm, answers: RawAn
     return clashing
 
 
-def _is_hidden(visit: Visit, page: Page) -> bool:
-    """Whether a page shows no earlier answers: it is sensitive, and the patient had to get off such a page."""
-    return page.sensitive and visit.encounter.left_quickly
-
-
 def _with_what_was_not_shown(visit: Visit, page: Page, answers: RawAnswers) -> dict[str, object]:
     """Keep what stood blank on the page and was not: what was left for a talk, and what a hidden page held back."""
     raw = visit.journey.raw
-    held = {item for item in answers if raw.get(item) == Missing.IN_PERSON.value or _is_hidden(visit, page)}
+    held = {item for item in answers if raw.get(item) == Missing.IN_PERSON.value or is_hidden(visit, page)}
     return {item: raw.get(item) if answer is None and item in held else answer for item, answer in answers.items()}
 
 
@@ -139,10 +131,10 @@ def _show_again(visit: Visit, page: Page, form: AnswersForm, is_valid: bool) -> 
     """Show a page that is not done once more, with all that was typed and without complaints."""
     if is_valid:
         is_begun = any(item.id in visit.journey.raw for item in page.items)
-        return redirect(_address(page, SHOW_ALL if is_begun else None), 303)
+        return redirect(address(page, SHOW_ALL if is_begun else None), 303)
     for field in form.questions():
         field.errors = ()
-    return _show(visit, page, form)
+    return show(visit, page, form)
 
 
 @views.post("/leave")
@@ -185,7 +177,7 @@ def go_on(visit: Visit) -> Answer:
         return redirect(url_for("patient.help_now", said=NEED_HELP), 303)
     if visit.encounter.sent_at is not None:
         return redirect(url_for("patient.sent"), 303)
-    return redirect(_address(visit.journey.next_page()), 303)
+    return redirect(address(visit.journey.next_page()), 303)
 
 
 @views.get("/check")
@@ -195,13 +187,13 @@ def check(visit: Visit) -> Answer:
     """Show all answers, with a way to change each."""
     open_page = visit.journey.next_page()
     if open_page is not None:
-        return redirect(_address(open_page))
+        return redirect(address(open_page))
     return render_template(
         "patient/check.html",
         sections=given_answers.by_section(
-            visit.journey, partial(_address, show=SHOW_ALL), hide_sensitive=visit.encounter.left_quickly
+            visit.journey, partial(address, show=SHOW_ALL), hide_sensitive=visit.encounter.left_quickly
         ),
-        back=_address(visit.journey.previous_page(), SHOW_ALL),
+        back=address(visit.journey.previous_page(), SHOW_ALL),
         is_corrected=visit.encounter.is_corrected_now,
     )
 
@@ -225,56 +217,6 @@ def sent(visit: Visit) -> Answer:
     return render_template("patient/sent.html", encounter=visit.encounter, help=visit.help())
 
 
-def _show(visit: Visit, page: Page, form: AnswersForm) -> str:
-    journey = visit.journey
-    items = [field.item for field in form.questions()]
-    is_follow_up = len(items) < len(journey.due(page))
-    back = page if is_follow_up else journey.previous_page(page)
-    only = items[0] if len(items) == 1 else None
-    return render_template(
-        "patient/questions.html",
-        page=page,
-        form=form,
-        asked=ASKED,
-        minutes_left=minutes_left(journey),
-        seen_name=SEEN,
-        whose_name=WAY_BACK,
-        whose=entry.whose_page(),
-        seen=marks(items, journey.raw, str(current_app.secret_key)),
-        is_follow_up=is_follow_up,
-        # a single question that says what the page's title says is the page's heading itself
-        is_heading=only is not None and only.text.strip(" .?:") == page.title.strip(" .?:"),
-        section=journey.questionnaire.section(page.section),
-        is_first=journey.is_first_of_section(page),
-        is_in_english=any(item.language != language.current() for item in items),
-        progress=journey.progress(page),
-        leave_url=services().settings.leave_url if page.sensitive else None,
-        is_hidden=_is_hidden(visit, page) and any(journey.raw.get(item.id) is not None for item in items),
-        talk=TALK if page.section not in NOT_TO_TALK_ABOUT and _may_be_left_for_a_talk(journey, page) else None,
-        back=_address(back, SHOW_ALL) if back else url_for("patient.welcome"),
-        was_helped=_was_helped(visit),
-    )
-
-
-def _may_be_left_for_a_talk(journey: Journey, page: Page) -> bool:
-    """The offer stands where a section begins, and on every page that is hard to answer."""
-    return (page.sensitive or journey.is_first_of_section(page)) and bool(journey.unanswered(page.section))
-
-
-def _was_helped(visit: Visit) -> bool:
-    """Whether to offer the page of help once more; private advice alone leaves no trace on other pages."""
-    by_id = visit.screener.ruleset.by_id
-    shown = (key.split()[0] for key in visit.encounter.help_shown)
-    return any(rule in by_id and not by_id[rule].private for rule in shown)
-
-
 def _page(visit: Visit, page_id: str) -> Page:
     page = visit.journey.questionnaire.pages.get(page_id)
     return page or abort(404, gettext("There is no such page of questions."))
-
-
-def _address(page: Page | None, show: str | None = None) -> str:
-    """The address of a page of questions; that of the page to check when there is none left."""
-    if page is None:
-        return url_for("patient.check")
-    return url_for("patient.questions", page_id=page.id, show=show)

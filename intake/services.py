@@ -6,6 +6,7 @@ from typing import cast
 from flask import current_app
 
 from intake.database import Database
+from intake.kept_pages import KeptPages
 from intake.rulesets import Screeners
 from intake.settings import Settings
 from reports.pdf_worker import PdfWorker
@@ -13,12 +14,13 @@ from reports.pdf_worker import PdfWorker
 
 @dataclass(frozen=True)
 class Services:
-    """Settings, database, compiled rule sets, and the process that makes PDFs."""
+    """Settings, database, compiled rule sets, the process that makes PDFs, and the pages that are kept."""
 
     settings: Settings
     database: Database
     screeners: Screeners
     pdf_worker: PdfWorker
+    kept_pages: KeptPages
 
 
 def services() -> Services:

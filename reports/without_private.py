@@ -66,6 +66,7 @@ def _response(response: Response, asked: Questionnaire) -> Response:
         asked,
         {name: answer for name, answer in response.answers.items() if name in asked.items},
         response.not_applicable & frozenset(asked.items),
+        response.undecided & frozenset(asked.items),
         {name: score for name, score in response.scores.items() if name in asked.scores},
         {name: value for name, value in response.values.items() if name in asked.items or name in asked.scores},
     )

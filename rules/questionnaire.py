@@ -149,6 +149,9 @@ class Section(Model):
     pages: tuple[Page, ...] = Field(min_length=1)
     language: str = ENGLISH
 
+    def __hash__(self) -> int:
+        return hash((self.section, self.title, self.language))  # the lists of options have no hash
+
     @property
     def id(self) -> str:
         """The section's id."""

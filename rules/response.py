@@ -41,11 +41,15 @@ _MISSING_WORDS = {
 
 @dataclass(frozen=True)
 class Response:
-    """One patient's answers, typed. `values` is what conditions see: every item that is not text, and every score."""
+    """One patient's answers, typed. `values` is what conditions see: every item that is not text, and every score.
+
+    `undecided` are items that count as applying only because it is not known yet whether they do.
+    """
 
     questionnaire: Questionnaire
     answers: Mapping[str, Answer]
     not_applicable: frozenset[str]
+    undecided: frozenset[str]
     scores: Mapping[str, ScoreValue]
     values: Mapping[str, Value]
 
@@ -83,22 +87,26 @@ def read(questionnaire: Questionnaire, raw: RawAnswers) -> Response:
     scores: dict[str, ScoreValue] = {}
     values: dict[str, Value] = {}
     not_applicable: set[str] = set()
+    undecided: set[str] = set()
     for part in questionnaire.order:
         if not isinstance(part, Item):
             scores[part.id] = work_out(part, questionnaire.items, values)
             values[part.id] = scores[part.id].value
             continue
         answer = typed(part, raw.get(part.id), problems)
-        if part.when is not None and truth(part.when, values) is False:
+        applies = True if part.when is None else truth(part.when, values)
+        if applies is False:
             not_applicable.add(part.id)
             values[part.id] = Special.NOT_APPLICABLE
             continue
+        if applies is None:
+            undecided.add(part.id)
         answers[part.id] = answer
         if part.type != "text":
             values[part.id] = Special.MISSING if isinstance(answer, Missing) else answer
     if problems:
         raise AnswerErrors(problems)
-    return Response(questionnaire, answers, frozenset(not_applicable), scores, values)
+    return Response(questionnaire, answers, frozenset(not_applicable), frozenset(undecided), scores, values)
 
 
 def typed(item: Item, raw: object, problems: list[AnswerProblem]) -> Answer:
