@@ -16,6 +16,7 @@ from intake.openid_settings import Provider, provider_from
 from intake.webhook import WebhookAddressError, check_address
 from reports.documents import Paper
 
+POSTGRESQL = ("postgresql", "postgres", "postgresql+psycopg")  # as people and hosts write it
 SHORTEST_KEY = 16  # characters
 PAPERS: dict[str, Paper] = {"a4": "A4", "letter": "Letter"}
 LETTER_COUNTRIES = ("CA", "US")
@@ -25,15 +26,18 @@ class SettingsError(Exception):
     """The environment holds a setting that is not understood; the message says which and what to write instead."""
 
 
-def database_url(url: str) -> str:
-    """Return the address of a database as it was given."""
+def database_url(text: str) -> str:
+    """Return the address of a database as SQLAlchemy takes it."""
+    advice = "write sqlite:////folder/file.sqlite or postgresql://user:password@host/database"
     try:
-        make_url(url)
+        url = make_url(text)
     except ArgumentError as error:  # the address is not repeated: it may hold a password
-        raise SettingsError(
-            "INTAKE_DATABASE_URL: this is not an address; write sqlite:////folder/file.sqlite"
-        ) from error
-    return url
+        raise SettingsError(f"INTAKE_DATABASE_URL: this is not an address; {advice}") from error
+    if url.drivername in POSTGRESQL:
+        return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+    if url.drivername != "sqlite":
+        raise SettingsError(f"INTAKE_DATABASE_URL: {url.drivername} is not supported; {advice}")
+    return text
 
 
 def country(country: str) -> str:

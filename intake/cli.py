@@ -12,12 +12,11 @@ from sqlalchemy.exc import OperationalError
 from intake import demo, demo_review, rulesets, serving, work
 from intake.accounts import sign_in_token
 from intake.answers_file import AnswersFileError, read_answers
-from intake.database import Database
 from intake.days import plain_day
 from intake.export_commands import export_group
 from intake.fhir_commands import fhir_group
 from intake.impact_command import impact_command
-from intake.installation import OWNER_ONLY, chosen_settings, ready_database
+from intake.installation import OWNER_ONLY, chosen_settings, opened_database, ready_database
 from intake.jobs import WORKER, AlreadyRunning
 from intake.metrics import FOLDER as FIGURES
 from intake.operation_commands import doctor_command, settings_command
@@ -52,7 +51,7 @@ def init() -> None:
         settings.data.mkdir(parents=True, exist_ok=True)
         if settings.given_secret_key is None:
             kept_secret_key(settings.data)
-        database = Database(settings.database_url)
+        database = opened_database(settings)
         database.migrate()
     except (OSError, OperationalError) as error:
         reason = error.orig if isinstance(error, OperationalError) else error.strerror

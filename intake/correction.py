@@ -7,7 +7,6 @@ from flask import Blueprint, redirect, request, url_for
 from sqlalchemy import select, update
 from werkzeug.wrappers import Response
 
-from intake import encounters
 from intake.database import Database
 from intake.services import services
 from intake.tables import ResponseRow
@@ -19,8 +18,7 @@ LEAVE = "leave"  # the button that leaves the answers as they were sent
 
 def begin(database: Database, encounter_id: str) -> None:
     """Let the patient change answers that were sent; does nothing once a clinician has opened them."""
-    with database.writing() as session:
-        encounters.lock(session, encounter_id)
+    with database.writing(encounter_id) as session:
         response = session.scalar(select(ResponseRow).where(ResponseRow.encounter_id == encounter_id))
         if response is not None and response.sent_at and not response.opened_at and response.correction is None:
             response.correction = response.answers
@@ -28,8 +26,7 @@ def begin(database: Database, encounter_id: str) -> None:
 
 def give_up(database: Database, encounter_id: str) -> None:
     """Forget what was changed in answers that were sent."""
-    with database.writing() as session:
-        encounters.lock(session, encounter_id)
+    with database.writing(encounter_id) as session:
         session.execute(update(ResponseRow).where(ResponseRow.encounter_id == encounter_id).values(correction=None))
 
 

@@ -1,53 +1,110 @@
-"""What is stored, and the connection to it: SQLite in the data folder by default, any SQLAlchemy address otherwise."""
+"""What is stored, and the connection to it: SQLite in the data folder by default, or PostgreSQL.
+
+What the code relies on holds on both. A session to read in sees one moment of the database, however long it reads. A
+session to write in has the database, or all that belongs to one encounter, for itself from its beginning to its end, so
+that what it has read is still so when it writes.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, text
 from sqlalchemy.orm import Session
 
 ROWS_TO_LOOK_AT = 1000
 BUSY_MILLISECONDS = 10_000  # how long a writer waits for another process
 MIGRATIONS = Path(__file__).parent / "migrations"
+CONNECT_SECONDS = 5  # a server that is away is asked again at the next page
+# A machine that went away in the middle of writing holds its locks no longer than a minute.
+AWAY = "idle_in_transaction_session_timeout"
+AWAY_AFTER = "60s"
+POSTGRESQL_OPTIONS = f"-c timezone=UTC -c lock_timeout={BUSY_MILLISECONDS} -c statement_timeout=60000"
+KEEPALIVES = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
+# PostgreSQL lets many write at once. Locks by number, held to the end of a transaction, keep them apart: who may touch
+# anything takes the first alone; who touches one encounter shares the first, and takes one named after it.
+ALL_ALONE = text(f"SELECT pg_advisory_xact_lock(1, 0), set_config('{AWAY}', '{AWAY_AFTER}', true)")
+ONE_ALONE = text(
+    f"SELECT pg_advisory_xact_lock_shared(1, 0), set_config('{AWAY}', '{AWAY_AFTER}', true), "
+    "pg_advisory_xact_lock(2, hashtext(:encounter_id))"
+)
+READ_ONE_MOMENT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
 
 class Database:
-    """The database of one installation."""
+    """The database of one installation. `engine.dispose()` closes its connections."""
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.engine = create_engine(url, hide_parameters=True)  # they are a patient's answers: not in any message
-        if self.engine.dialect.name == "sqlite":
+        if url.startswith("sqlite"):
+            self.engine = create_engine(url, hide_parameters=True)  # they are a patient's answers: not in any message
             _tune_sqlite(self.engine)
+            self._reads = self.engine
+        else:
+            self.engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=_connecting())
+            _keep_rows_out_of_errors(self.engine)
+            self._reads = self.engine.execution_options(**READ_ONE_MOMENT)
+        self._writes = self.engine.execution_options(writes=True)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether it is a file on this machine."""
+        return self.engine.dialect.name == "sqlite"
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session to read in."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        with Session(self._reads, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
-    def writing(self) -> Iterator[Session]:
-        """A session to write in, committed at its end and rolled back on an error."""
-        bind = self.engine.execution_options(writes=True)
-        with Session(bind, expire_on_commit=False) as session, session.begin():
+    def writing(self, encounter_id: str | None = None) -> Iterator[Session]:
+        """A session to write in, committed at its end and rolled back on an error. Nobody else writes meanwhile.
+
+        With an encounter's id only that encounter is held, and others can be written at the same time: for what
+        patients do all day long, and where nothing but what belongs to that encounter is written.
+        """
+        with Session(self._writes, expire_on_commit=False) as session, session.begin():
+            if not self.is_sqlite:
+                session.execute(ONE_ALONE if encounter_id else ALL_ALONE, {"encounter_id": encounter_id})
             yield session
 
-    def migrate(self) -> None:
-        """Bring the tables up to date, and what the database knows of their size."""
+    def migrate(self, version: str = "head") -> None:
+        """Bring the tables up to a version, and what the database knows of their size. Several at once take turns."""
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
-        with self.engine.connect() as connection:
+        with self._writes.connect() as connection:
+            _take_turns(connection)
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-            if self.engine.dialect.name == "sqlite":  # by which it then chooses among indices; a look at some rows
+            command.upgrade(config, version)
+            if self.is_sqlite:  # by which it then chooses among indices; a look at some rows
                 connection.exec_driver_sql(f"PRAGMA analysis_limit = {ROWS_TO_LOOK_AT}")
                 connection.exec_driver_sql("ANALYZE")
                 connection.commit()
+
+
+def _take_turns(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(ALL_ALONE)
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+
+
+def _keep_rows_out_of_errors(engine: Engine) -> None:
+    """What PostgreSQL says in detail of an error repeats the row: what a patient wrote."""
+
+    @event.listens_for(engine, "handle_error")
+    def _on_error(context: ExceptionContext) -> None:
+        error, ours = context.original_exception, context.sqlalchemy_exception
+        if isinstance(error, psycopg.Error) and error.diag.message_primary and ours is not None:
+            error.args = ours.args = (error.diag.message_primary,)
+
+
+def _connecting() -> dict[str, Any]:
+    return {"connect_timeout": CONNECT_SECONDS, "options": POSTGRESQL_OPTIONS, **KEEPALIVES}
 
 
 def _tune_sqlite(engine: Engine) -> None:

@@ -103,7 +103,7 @@ def check() -> Answer:
         return _page(invitation, form)
     if _tried_too_often():
         return _wait()
-    with services().database.writing() as database:
+    with services().database.writing(invitation.encounter_id) as database:
         outcome = invitations.try_date(database, invitation.encounter_id, cast(date, form.date_of_birth.data))
         after = cast(Invitation, invitations.find(database, invitation.encounter_id))
     if outcome is Try.RIGHT:

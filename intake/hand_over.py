@@ -92,7 +92,7 @@ def _still_waits(database: Database, job_id: str) -> bool:
 def _note(database: Database, encounter_id: str, number: int, problem: str | None, *, refused: bool = False) -> None:
     """Remember what a try met: None is that it was taken."""
     now = datetime.now(UTC)
-    with database.writing() as session:
+    with database.writing(encounter_id) as session:
         row = session.get(HandOverRow, (encounter_id, number))
         if row is None:
             row = HandOverRow(encounter_id=encounter_id, number=number, round=0, tries=0)

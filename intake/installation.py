@@ -21,10 +21,17 @@ def chosen_settings() -> Settings:
         raise click.ClickException(str(error)) from error
 
 
-def ready_database(settings: Settings) -> Database:
-    """Return the database, brought up to date. Raises `ClickException`, in words before `intake init`."""
+def opened_database(settings: Settings) -> Database:
+    """Return the database, whose connections are closed when the command ends."""
     os.umask(OWNER_ONLY)
     database = Database(settings.database_url)
+    click.get_current_context().call_on_close(database.engine.dispose)
+    return database
+
+
+def ready_database(settings: Settings) -> Database:
+    """Return the database, brought up to date. Raises `ClickException`, in words before `intake init`."""
+    database = opened_database(settings)
     try:
         database.migrate()
         with database.reading() as session:

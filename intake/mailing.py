@@ -61,19 +61,19 @@ def send(database: Database, settings: Settings, mail_id: str) -> None:
         return
     message = _message(database, settings, mail)
     if message is None:
-        with database.writing() as session:
+        with database.writing(mail.encounter_id) as session:
             outbox.drop(session, mail.key)
         return
     try:
         _send(settings, message, mail.key)
     except (MailError, WebhookError) as error:
         for_good = isinstance(error, MailError) and error.for_good and mail.kind is Kind.INVITATION
-        with database.writing() as session:
+        with database.writing(mail.encounter_id) as session:
             outbox.mark_failed(session, mail.key, str(error), for_good=for_good)
         if for_good:
             return
         raise
-    with database.writing() as session:
+    with database.writing(mail.encounter_id) as session:
         outbox.mark_sent(session, mail.key)
 
 

@@ -9,7 +9,7 @@ from hashlib import sha256
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from intake import emergencies, encounters, outbox
+from intake import emergencies, outbox
 from intake.accounts import current_staff, requires, signed_in
 from intake.emergencies import Emergency
 from intake.outbox import Kind, Mail
@@ -52,8 +52,7 @@ def now() -> BaseResponse:
 @requires("clinician", "front_desk")
 def take(encounter_id: str) -> BaseResponse:
     """Remember that whoever is signed in takes care of a patient; go on to the patient's page."""
-    with services().database.writing() as database:
-        encounters.lock(database, encounter_id)
+    with services().database.writing(encounter_id) as database:
         emergencies.take(database, encounter_id, current_staff().id)
     return redirect(page_of(encounter_id), 303)
 

@@ -87,7 +87,7 @@ def save(visit: Visit, page_id: str) -> Answer:
     journey = Journey(visit.journey.questionnaire, {**visit.journey.raw, **answers})
     after = replace(visit, journey=journey)
     urgent = submission.raised_so_far(visit.screener, journey.response, visit.encounter.id)
-    with services().database.writing() as database:
+    with services().database.writing(visit.encounter.id) as database:
         if not encounters.save_page(database, visit.encounter.id, answers, visit.encounter.revision):
             return redirect(request.full_path, 307)  # another window was faster: look at it all again
         alerts.note(database, visit.encounter.id, visit.screener.ruleset, urgent)
@@ -168,7 +168,7 @@ def help_now() -> Answer:
 @for_patient
 def go_on(visit: Visit) -> Answer:
     """Remember which help the patient has seen, and go on with the questions; or tell the clinic that it is needed."""
-    with services().database.writing() as database:
+    with services().database.writing(visit.encounter.id) as database:
         encounters.mark_help_shown(database, visit.encounter.id, visit.help().keys())
         if NEED_HELP in request.form:
             encounters.ask_for_help(database, visit.encounter.id)

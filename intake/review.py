@@ -94,7 +94,7 @@ def save(encounter_id: str) -> Page | Response:
         return _form(_since(opened), typed, wrong), 422
     if request.form.get("basis") != opened.basis:
         return _form(opened, typed, conflict=Conflict("The answers were corrected since you opened this page.")), 409
-    with services().database.writing() as database:
+    with services().database.writing(encounter_id) as database:
         saved = reviews.save(database, encounter_id, typed.review, _revision(), current_staff())
     if not saved or (to_sign and not _sign(encounter_id)):
         return _overtaken(encounter_id, typed)

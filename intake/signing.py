@@ -33,5 +33,5 @@ def sign(
     pdf = write(document(opened.with_review(signed), paper))
     sha256 = hashlib.sha256(pdf).hexdigest()
     version = Signed(number, at, by.name, signed, opened.draft.revision, opened.basis, sha256)
-    with database.writing() as session:
+    with database.writing(opened.encounter.id) as session:
         return reviews.keep_signed(session, opened.encounter.id, version, by, pdf)

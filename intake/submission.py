@@ -39,8 +39,7 @@ def send(database: Database, screeners: Screeners, encounter_id: str) -> None:
 
     Should the screening fail, the answers are sent all the same: the background jobs try again (`unfinished`).
     """
-    with database.writing() as session:
-        encounters.lock(session, encounter_id)
+    with database.writing(encounter_id) as session:
         response = _response(session, encounter_id)
         if response is None:
             raise LookupError(f"encounter {encounter_id} has no answers to send")
@@ -80,8 +79,7 @@ def screen(database: Database, screeners: Screeners, encounter_id: str) -> None:
         DISAGREEMENTS.inc()
         LOG.error("the two evaluators differ on response %s; the flags of both are kept", response.id)
     raised = {flag.rule: flag.priority for flag in screening.raised if flag.priority is not None}
-    with database.writing() as session:
-        encounters.lock(session, encounter_id)
+    with database.writing(encounter_id) as session:
         alerts.note(session, encounter_id, screener.ruleset, raised)
         if not _is_done_with(session, response):
             encounters.note_flags(session, encounter_id, list(raised.values()))

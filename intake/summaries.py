@@ -84,7 +84,7 @@ def opened(database: Database, screeners: Screeners, clinic: str, encounter_id: 
     with database.reading() as session:
         found = _stored(session, screeners, clinic, encounter_id)
     if found is not None and found.encounter.opened_at is None:
-        with database.writing() as session:
+        with database.writing(encounter_id) as session:
             encounters.mark_opened(session, encounter_id, by.id)
         with database.reading() as session:  # the patient may have changed the answers just before
             found = _stored(session, screeners, clinic, encounter_id)

@@ -11,7 +11,7 @@ NOT_URGENT = 9  # stands after the rank of every priority
 
 
 class Moment(TypeDecorator[datetime]):
-    """A moment in UTC. SQLite keeps no time zone, so it is put back on reading."""
+    """A moment in UTC. SQLite keeps no time zone, so it is put back on reading; PostgreSQL may be set to another."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -22,7 +22,9 @@ class Moment(TypeDecorator[datetime]):
 
     def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
         """Give every moment that is read its time zone."""
-        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 class Row(DeclarativeBase):

@@ -1,6 +1,7 @@
 """What tests of the application share: an installation of its own for each test, with a rule set published."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
 from time import time
@@ -18,6 +19,7 @@ from intake.settings import Settings
 from intake.staff import Role, Staff
 from rules.load import library, load_texts, read_files
 from rules.ruleset import RuleSet
+from tests.postgres import Server, postgres
 
 hypothesis_settings.register_profile("untimed", deadline=None)  # speed is measured in benchmarks, never in a test
 hypothesis_settings.load_profile("untimed")
@@ -46,14 +48,40 @@ rules:
 """
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--postgres`: every test that touches the database runs on PostgreSQL too, which the tests start themselves."""
+    parser.addoption("--postgres", action="store_true", help="run what touches the database on PostgreSQL too")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Have each test of a database once for SQLite, and once for PostgreSQL unless it is marked `sqlite`."""
+    if "postgresql" in metafunc.fixturenames and metafunc.config.getoption("--postgres"):
+        is_of_files = any(mark.name == "sqlite" for mark in metafunc.definition.iter_markers())
+        kinds = ["sqlite"] if is_of_files else ["sqlite", "postgres"]
+        metafunc.parametrize("postgresql", kinds, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def postgresql(request: pytest.FixtureRequest) -> Iterator[Server | None]:
+    """The PostgreSQL of this test run; None on SQLite."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        yield None
+        return
+    with postgres() as server:
+        yield server
+
+
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    """A clinic in Great Britain with a data folder of its own."""
+def settings(tmp_path: Path, postgresql: Server | None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+    """A clinic in Great Britain with a data folder, and a database, of its own."""
     data = tmp_path / "data"
     data.mkdir()
-    return Settings.from_environment(
-        {"INTAKE_DATA": str(data), "INTAKE_SECRET_KEY": "a key for tests only", "INTAKE_CLINIC_NAME": "Harbour Clinic"}
-    )
+    chosen = {"INTAKE_DATA": str(data), "INTAKE_SECRET_KEY": "a key for tests only"}
+    with postgresql.database() if postgresql else nullcontext() as url:
+        if url:
+            monkeypatch.setenv("INTAKE_DATABASE_URL", url)  # for commands that a test runs
+            chosen["INTAKE_DATABASE_URL"] = url
+        yield Settings.from_environment(chosen | {"INTAKE_CLINIC_NAME": "Harbour Clinic"})
 
 
 @pytest.fixture

@@ -4,8 +4,6 @@ import subprocess
 import sys
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -13,7 +11,7 @@ from sqlalchemy.orm import Session
 from intake import encounters
 from intake.database import Database
 from intake.encounters import Encounter
-from intake.tables import ResponseRow, Row
+from intake.tables import ResponseRow
 
 WRITER = """
 import sys
@@ -30,17 +28,7 @@ for number in range(int(count)):
 """
 
 
-def test_migrations_make_exactly_the_tables_that_the_code_expects(database: Database):
-    with database.engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), Row.metadata) == []
-
-
-def test_migrating_twice_changes_nothing(database: Database, ada: Encounter):
-    database.migrate()
-    with database.reading() as session:
-        assert encounters.find(session, ada.id) == ada
-
-
+@pytest.mark.sqlite
 def test_sqlite_is_set_up_for_several_processes_and_power_cuts(database: Database):
     with database.engine.connect() as connection:
         pragmas = ("journal_mode", "foreign_keys", "synchronous")
@@ -86,8 +74,9 @@ def test_an_error_while_writing_leaves_nothing_behind(database: Database, ada: E
 def test_a_database_error_does_not_repeat_what_a_patient_wrote(database: Database):
     def store(session: Session) -> None:
         statement = text("INSERT INTO response (id, encounter_id, answers) VALUES (:id, 'nobody', :answers)")
-        session.execute(statement, {"id": "1", "answers": "a secret worry"})
+        session.execute(statement, {"id": "1", "answers": '{"own_words": "a secret worry"}'})
 
     with pytest.raises(IntegrityError) as refused, database.writing() as session:
         store(session)
-    assert "a secret worry" not in str(refused.value)
+    for error in (refused.value, refused.value.orig):
+        assert "a secret worry" not in str(error)

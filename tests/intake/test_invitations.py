@@ -4,18 +4,14 @@ import re
 import string
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import pytest
-from alembic import command
-from alembic.config import Config
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import update
 
-import intake
 from intake import encounters, invitations, invitee, outbox
 from intake.database import Database
 from intake.invitations import MOST_TRIES, SIGNS, Invitation, State, Try
@@ -323,30 +319,3 @@ class TestTheDesksPages:
             invitation = invitations.create(session, "the key of last year", ADA, 30)
         assert "another secret key" in staff.get(f"/desk/{invitation.encounter_id}").text
         assert staff.get(f"/desk/{invitation.encounter_id}/qr.svg").status_code == 404
-
-
-def test_patients_of_the_first_version_keep_their_links_for_a_month(settings: Settings):
-    database = Database(settings.database_url)
-    config = Config()
-    config.set_main_option("script_location", str(Path(intake.__file__).parent / "migrations"))
-    with database.engine.connect() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
-        connection.exec_driver_sql(
-            "INSERT INTO encounter (id, token_hash, patient_name, date_of_birth, created_at)"
-            f" VALUES ('1', '{encounters.token_hash('secret')}', 'Ada Example', '1970-05-17', '2026-01-01 00:00:00')"
-        )
-        connection.exec_driver_sql(
-            "INSERT INTO response (id, encounter_id, answers, help_shown, revision, started_at)"
-            """ VALUES ('2', '1', '{"phq9_1": 2}', '[]', 1, '2026-01-02 00:00:00')"""
-        )
-        connection.commit()
-    database.migrate()
-    invitation = found(database, "secret")
-    assert invitation is not None
-    assert invitation.state is State.OPEN
-    assert invitation.expires_at is not None
-    assert tried(database, invitation, BORN) is Try.RIGHT
-    with database.reading() as session:
-        assert encounters.answers(session, "1")["phq9_1"] == 2
-    database.engine.dispose()

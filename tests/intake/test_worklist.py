@@ -1,23 +1,17 @@
 """The worklist: which patients, in which order, found by which name; and what it never says."""
 
-import json
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
-from alembic import command
-from alembic.config import Config
 from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import update
 
-import intake
 from intake import emergencies, encounters
 from intake.database import Database
 from intake.emergencies import Cause
 from intake.encounters import as_searched
-from intake.settings import Settings
 from intake.worklist import LINES, Asked, View, Worklist, worklist
 from rules.ruleset import Priority
 from tests.conftest import member, sign_in
@@ -152,41 +146,3 @@ def test_the_page_keeps_what_is_searched_for(app: Flask, database: Database):
     assert 'value="García"' in page
     assert "q=Garc%C3%ADa" in page
     assert "José García" in page
-
-
-def test_what_was_stored_before_is_found_and_stands_in_its_place(settings: Settings):
-    database = Database(settings.database_url)
-    config = Config()
-    config.set_main_option("script_location", str(Path(intake.__file__).parent / "migrations"))
-    moment = "2026-01-02 00:00:00"
-    outcomes = {"S1": {"priority": "same_day"}, "S2": {"priority": "note"}, "S3": {"priority": None}}
-    with database.engine.connect() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0007")
-        for number, name in (("1", "José García"), ("2", "Ben Example"), ("3", "Ada Example")):
-            connection.exec_driver_sql(
-                "INSERT INTO encounter (id, token_hash, patient_name, date_of_birth, created_at)"
-                " VALUES (?, ?, ?, ?, ?)",
-                (number, number, name, "1970-05-17", moment),
-            )
-        for number, sent in (("1", moment), ("2", None)):
-            connection.exec_driver_sql(
-                "INSERT INTO response (id, encounter_id, answers, help_shown, revision, started_at, sent_at)"
-                " VALUES (?, ?, '{}', '[]', 1, ?, ?)",
-                (number, number, moment, sent),
-            )
-        connection.exec_driver_sql("INSERT INTO rule_set VALUES ('h', '{}', ?)", (moment,))
-        connection.exec_driver_sql(
-            "INSERT INTO screening VALUES ('1', '1', 'h', ?, ?)", (json.dumps({"outcomes": outcomes}), moment)
-        )
-        connection.exec_driver_sql("INSERT INTO alert VALUES ('1', '2', 'R', 'emergency', 0, ?)", (moment,))
-        connection.commit()
-    database.migrate()
-    lines = listed(database, View.ALL).lines
-    assert [(line.patient_name, line.priority, line.flag_count) for line in lines] == [
-        ("Ben Example", Priority.EMERGENCY, None),
-        ("José García", Priority.SAME_DAY, 2),
-        ("Ada Example", None, None),
-    ]
-    assert names(database, View.ALL, "garcia") == ["José García"]
-    database.engine.dispose()
