@@ -23,6 +23,7 @@ from tests.postgres import Server, postgres
 
 hypothesis_settings.register_profile("untimed", deadline=None)  # speed is measured in benchmarks, never in a test
 hypothesis_settings.load_profile("untimed")
+DATABASES = ("sqlite", "postgres")
 SMALL = read_files(Path(__file__).parent / "data" / "small")
 SMALL_RULES = """
 rules:
@@ -54,20 +55,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Have each test of a database once for SQLite, and once for PostgreSQL unless it is marked `sqlite`."""
-    if "postgresql" in metafunc.fixturenames and metafunc.config.getoption("--postgres"):
-        is_of_files = any(mark.name == "sqlite" for mark in metafunc.definition.iter_markers())
-        kinds = ["sqlite"] if is_of_files else ["sqlite", "postgres"]
-        metafunc.parametrize("postgresql", kinds, indirect=True, scope="session")
+    """Have each test of a database once for SQLite, and once for PostgreSQL, unless it is marked with one of them."""
+    if "postgresql" in metafunc.fixturenames:
+        marks = {mark.name for mark in metafunc.definition.iter_markers()} & set(DATABASES)
+        asked = DATABASES if metafunc.config.getoption("--postgres") else DATABASES[:1]
+        kinds = [kind for kind in asked if not marks or kind in marks]
+        if kinds != ["sqlite"]:
+            metafunc.parametrize("postgresql", kinds, indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")
 def postgresql(request: pytest.FixtureRequest) -> Iterator[Server | None]:
     """The PostgreSQL of this test run; None on SQLite."""
-    if getattr(request, "param", "sqlite") == "sqlite":
-        yield None
-        return
-    with postgres() as server:
+    with postgres() if getattr(request, "param", "sqlite") == "postgres" else nullcontext() as server:
         yield server
 
 

@@ -2,16 +2,19 @@
 
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from intake import encounters
+from intake import credentials, encounters
 from intake.database import Database
 from intake.encounters import Encounter
-from intake.tables import ResponseRow
+from intake.tables import EncounterRow, ResponseRow
+from tests.conftest import member
 
 WRITER = """
 import sys
@@ -57,6 +60,76 @@ def test_a_reader_is_not_kept_waiting_by_a_writer(database: Database, ada: Encou
         encounters.save_page(writing, ada.id, {"phq9_1": 1})
         writing.flush()
         assert encounters.answers(reading, ada.id).keys() == {"age"}
+
+
+def test_who_reads_sees_one_moment_however_long_it_takes(database: Database, ada: Encounter):
+    with database.reading() as reading:
+        assert encounters.answers(reading, ada.id).keys() == {"age"}
+        with database.writing(ada.id) as writing:
+            encounters.save_page(writing, ada.id, {"phq9_1": 1})
+        assert encounters.answers(reading, ada.id).keys() == {"age"}
+
+
+@pytest.mark.parametrize("what", ["everything", "one encounter"])
+def test_what_a_writer_has_read_is_still_so_when_it_writes(database: Database, ada: Encounter, what: str):
+    def count(_: int) -> None:
+        with database.writing(ada.id if what == "one encounter" else None) as session:
+            row = session.get_one(EncounterRow, ada.id)
+            time.sleep(0.01)
+            row.wrong_tries += 1
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(count, range(12)))
+    with database.reading() as session:
+        assert session.get_one(EncounterRow, ada.id).wrong_tries == 12
+
+
+def test_who_writes_everything_waits_for_who_writes_one_encounter_and_the_other_way(database: Database, ada: Encounter):
+    def count(number: int) -> None:
+        with database.writing(ada.id if number % 2 else None) as session:
+            row = session.get_one(EncounterRow, ada.id)
+            time.sleep(0.01)
+            row.wrong_tries += 1
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(count, range(12)))
+    with database.reading() as session:
+        assert session.get_one(EncounterRow, ada.id).wrong_tries == 12
+
+
+def test_a_recovery_code_is_taken_once_however_many_send_it_at_once(database: Database):
+    who = member(database, "clinician").id
+    with database.writing() as session:
+        credentials.set_recovery_codes(session, who, "key", ["abcd efgh"])
+
+    def use(_: int) -> bool:
+        with database.writing() as session:
+            return credentials.use_recovery_code(session, who, "key", "abcdefgh")
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(use, range(4))) == [False, False, False, True]
+
+
+@pytest.mark.postgres
+def test_two_patients_are_written_at_the_same_time(database: Database, ada: Encounter):
+    with database.writing() as session:
+        ben, _ = encounters.create(session, patient_name="Ben Example", date_of_birth=ada.date_of_birth)
+    with database.writing(ada.id) as of_ada, database.writing(ben.id) as of_ben:
+        assert encounters.save_page(of_ada, ada.id, {"phq9_1": 1})
+        assert encounters.save_page(of_ben, ben.id, {"phq9_1": 1})
+
+
+@pytest.mark.postgres
+def test_connections_that_were_cut_off_are_made_anew(database: Database, ada: Encounter):
+    with database.reading() as session:
+        assert encounters.find(session, ada.id) == ada
+    other = Database(database.url)
+    with other.engine.connect() as connection:
+        others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+        connection.exec_driver_sql(f"{others} AND pid != pg_backend_pid()")
+    other.engine.dispose()
+    with database.writing(ada.id) as session:
+        assert encounters.save_page(session, ada.id, {"phq9_1": 1})
 
 
 def test_an_error_while_writing_leaves_nothing_behind(database: Database, ada: Encounter):

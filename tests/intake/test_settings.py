@@ -38,7 +38,8 @@ def test_reading_the_settings_writes_nothing(tmp_path):
         ("INTAKE_PAPER", "A5", ["INTAKE_PAPER", "A5", "A4", "Letter"]),
         ("INTAKE_BASE_URL", "intake.example.org", ["INTAKE_BASE_URL", "https://"]),
         ("INTAKE_BASE_URL", "ftp://intake.example.org", ["INTAKE_BASE_URL", "https://"]),
-        ("INTAKE_DATABASE_URL", "my database", ["INTAKE_DATABASE_URL", "sqlite:///"]),
+        ("INTAKE_DATABASE_URL", "my database", ["INTAKE_DATABASE_URL", "sqlite:///", "postgresql://"]),
+        ("INTAKE_DATABASE_URL", "mysql://host/intake", ["INTAKE_DATABASE_URL", "mysql", "sqlite:///", "postgresql://"]),
         ("INTAKE_APPROVAL", "none", ["INTAKE_APPROVAL", "two"]),
         ("INTAKE_SECRET_KEY", "short", ["INTAKE_SECRET_KEY", "characters"]),
     ],
@@ -47,6 +48,12 @@ def test_a_setting_that_is_not_understood_is_named(name, value, words):
     with pytest.raises(SettingsError) as refused:
         Settings.from_environment({name: value})
     assert [word for word in words if word not in str(refused.value)] == []
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg"])
+def test_postgresql_is_understood_as_people_and_hosts_write_it(scheme):
+    settings = Settings.from_environment({"INTAKE_DATABASE_URL": f"{scheme}://intake:p%40ss@db.example.org/intake"})
+    assert settings.database_url == "postgresql+psycopg://intake:p%40ss@db.example.org/intake"
 
 
 def test_an_empty_setting_counts_as_left_out():
