@@ -165,6 +165,18 @@ def put_back(draft_id: str, file: str) -> Answer:
     return redirect(url_for(".draft", draft_id=draft_id), 303)
 
 
+@views.post("/<draft_id>/remove/<path:file>")
+@requires("admin")
+def remove(draft_id: str, file: str) -> Answer:
+    """Take a file away, once the draft is published."""
+    try:
+        with services().database.writing() as database:
+            drafts.remove_file(database, draft_id, file, current_staff().id)
+    except DraftError as error:
+        abort(404, str(error))
+    return redirect(url_for(".draft", draft_id=draft_id), 303)
+
+
 @views.post("/<draft_id>/check/<path:file>")
 @requires("admin")
 def check(draft_id: str, file: str) -> dict[str, list[dict[str, object]]]:

@@ -13,6 +13,7 @@ from intake import demo, demo_review, rulesets, serving, work
 from intake.accounts import sign_in_token
 from intake.answers_file import AnswersFileError, read_answers
 from intake.days import plain_day
+from intake.explain_command import explain_command
 from intake.export_commands import export_group
 from intake.fhir_commands import fhir_group
 from intake.impact_command import impact_command
@@ -21,6 +22,7 @@ from intake.jobs import WORKER, AlreadyRunning
 from intake.metrics import FOLDER as FIGURES
 from intake.operation_commands import doctor_command, settings_command
 from intake.questionnaire_commands import questionnaire_group
+from intake.rule_files_commands import diff_command, export_command, fmt_command, publish_command, schema_command
 from intake.rules_commands import count, rules_group
 from intake.rulesets import Screeners
 from intake.screening_in_words import tell
@@ -121,7 +123,16 @@ def worker(name: str) -> None:
         raise click.ClickException(str(error)) from error
 
 
-rules_group.add_command(impact_command)
+for rules_command in (
+    impact_command,
+    explain_command,
+    fmt_command,
+    diff_command,
+    publish_command,
+    export_command,
+    schema_command,
+):
+    rules_group.add_command(rules_command)
 main.add_command(rules_group)
 main.add_command(staff_group)
 main.add_command(questionnaire_group)

@@ -38,7 +38,7 @@ class Overwrites(DraftError):
 
 @dataclass(frozen=True)
 class Draft:
-    """A draft: the files of the rule set that it began from, and the text of each file that is changed.
+    """A draft: the files of the rule set that it began from, and the text of each file that is changed; None: removed.
 
     `changed_by` and `approved_by` are ids of staff. An approval is for one content only: see `is_approved`.
     """
@@ -47,7 +47,7 @@ class Draft:
     name: str
     base_hash: str
     base: Mapping[str, str]
-    changes: Mapping[str, str]
+    changes: Mapping[str, str | None]
     changed_by: str
     changed_at: datetime
     approved_hash: str | None
@@ -56,7 +56,12 @@ class Draft:
     @cached_property
     def files(self) -> dict[str, str]:
         """The text of every file, as it would be published."""
-        return {**self.base, **self.changes}
+        return {name: text for name, text in {**self.base, **self.changes}.items() if text is not None}
+
+    @property
+    def removed(self) -> list[str]:
+        """The names of the files that it takes away."""
+        return sorted(name for name, text in self.changes.items() if text is None)
 
     @cached_property
     def content(self) -> str:
@@ -118,11 +123,9 @@ def discard(session: Session, draft_id: str) -> None:
 def save_file(session: Session, draft_id: str, file: str, text: str, seen: str, member_id: str) -> None:
     """Store a file's text as it was typed. Raises `Overwrites` unless `seen` is the mark of what it holds."""
     row = lock(session, draft_id)
-    text = text.replace("\r\n", "\n")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     draft = _draft(session, row)
-    now = draft.files.get(file)
-    if now is None:
-        raise DraftError(f"There is no file {file} in this draft.")
+    now = _text(draft, file)
     if text == now:
         return
     if mark(now) != seen:
@@ -143,6 +146,25 @@ def add_file(session: Session, draft_id: str, file: str, member_id: str) -> str:
     row.changes = {**row.changes, file: "" if "/" in file else NEW_FILE}
     touch(row, member_id)
     return file
+
+
+def remove_file(session: Session, draft_id: str, file: str, member_id: str) -> None:
+    """Take a file away, to be published so. Raises `DraftError` if it is not there."""
+    row = lock(session, draft_id)
+    draft = _draft(session, row)
+    _text(draft, file)
+    others = {name: kept for name, kept in row.changes.items() if name != file}
+    row.changes = {**others, file: None} if file in draft.base else others
+    touch(row, member_id)
+
+
+def replace_files(session: Session, draft_id: str, files: Mapping[str, str], member_id: str) -> None:
+    """Let a draft hold exactly these files."""
+    row = lock(session, draft_id)
+    base = _draft(session, row).base
+    changed: dict[str, str | None] = {name: text for name, text in files.items() if base.get(name) != text}
+    row.changes = changed | dict.fromkeys(base.keys() - files.keys())
+    touch(row, member_id)
 
 
 def put_back(session: Session, draft_id: str, file: str, member_id: str) -> None:
@@ -173,6 +195,12 @@ def lock(session: Session, draft_id: str) -> DraftRow:
 def touch(row: DraftRow, member_id: str) -> None:
     """Record who changes a draft now."""
     row.changed_by, row.changed_at = member_id, datetime.now(UTC)
+
+
+def _text(draft: Draft, file: str) -> str:
+    if file not in draft.files:
+        raise DraftError(f"There is no file {file} in this draft.")
+    return draft.files[file]
 
 
 def _free_name(session: Session, name: str) -> str:

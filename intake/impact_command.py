@@ -10,12 +10,13 @@ from intake.cluster import ClusterError
 from intake.database import Database
 from intake.installation import chosen_settings, ready_database
 from intake.past_responses import past_impact
+from intake.rule_files import given_files
 from intake.rules_commands import count, print_table, refuse
 from intake.rulesets import Screeners
 from reports.summary import PRIORITY_WORDS
 from rules.errors import RuleErrors
 from rules.impact import Burden, Impact, RuleImpact, compare, raised
-from rules.load import load, load_texts, read_files
+from rules.load import load_texts
 from rules.response import RawAnswers
 from rules.ruleset import Priority, Rule, RuleSet
 from rules.synthetic import patients
@@ -55,11 +56,7 @@ def impact_command(path: Path, synthetic: int | None, seed: int, cluster: str, a
 
 def _changed(path: Path, published: RuleSet) -> RuleSet:
     try:
-        if path.is_dir():
-            return load(path)
-        [(name, text)] = read_files(path).items()
-        place = next((known for known in published.files if Path(known).name == name), name)
-        return load_texts({**published.files, place: text})
+        return load_texts(given_files(path, published.files))
     except RuleErrors as error:
         refuse(error)
 

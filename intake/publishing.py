@@ -18,7 +18,7 @@ CHANGED = "The draft has changed since you opened this page. Please read it agai
 class Rebased:
     """A draft put on the version in use: its changed files, and in how many places of which both changed the same."""
 
-    changes: dict[str, str]
+    changes: dict[str, str | None]
     conflicts: dict[str, int]
 
 
@@ -54,6 +54,26 @@ def publish(
     drafts.discard(session, draft_id)
 
 
+def publish_files(
+    session: Session, ruleset: RuleSet, name: str, member_id: str, note: str, *, needs_approval: bool
+) -> Draft | None:
+    """Publish a rule set that was made outside the browser, checked and tested; or return the draft that waits.
+
+    Where an approval is needed the rule set becomes a draft, for another admin to approve; once that is done, the same
+    call publishes it. Raises `DraftError`.
+    """
+    published = rulesets.published_hash(session)
+    waiting = [one for one in drafts.listing(session) if (one.content, one.base_hash) == (ruleset.hash, published)]
+    draft_id = waiting[0].id if waiting else drafts.create(session, drafts.unused_name(session, name), member_id).id
+    if not waiting:
+        drafts.replace_files(session, draft_id, ruleset.files, member_id)
+    draft = _locked(session, draft_id)
+    if needs_approval and not draft.is_approved:
+        return draft
+    publish(session, draft_id, ruleset, member_id, note, needs_approval=needs_approval)
+    return None
+
+
 def go_back(session: Session, ruleset: RuleSet, member_id: str) -> None:
     """Publish a rule set again that was published before. Raises `DraftError` if it is in use."""
     if not rulesets.publish(session, ruleset, "back", published_by=member_id):
@@ -73,11 +93,13 @@ def rebase(session: Session, draft_id: str, member_id: str) -> Rebased:
 
 def rebased_on(draft: Draft, files: dict[str, str]) -> Rebased:
     """Return what becomes of a draft's changes on other files than it began from."""
-    changes, conflicts = {}, {}
+    changes: dict[str, str | None] = {}
+    conflicts = {}
     for file, text in draft.changes.items():
-        merged = merge(draft.base.get(file, ""), text, files.get(file, ""))
-        if merged.text != files.get(file):
-            changes[file] = merged.text
+        merged = merge(draft.base.get(file, ""), text or "", files.get(file, ""))
+        is_removed = text is None and not merged.text
+        if merged.text != files.get(file, "" if is_removed else None):
+            changes[file] = None if is_removed else merged.text
         if merged.conflicts:
             conflicts[file] = merged.conflicts
     return Rebased(changes, conflicts)

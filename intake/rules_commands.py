@@ -1,18 +1,21 @@
 """The commands for rule files: `intake rules …`."""
 
+import json
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
 from rules.analysis import analyse
-from rules.check import run_tests
+from rules.check import TestResult, run_tests
 from rules.coverage import coverage
 from rules.errors import RuleErrors
 from rules.load import LIBRARY, load, read_files
 from rules.mutation import mutate
+from rules.remarks import Remark
 from rules.ruleset import RuleSet
 
 TEST_COLUMNS = ("rule", "test", "expected", "got")
@@ -30,29 +33,36 @@ def rules_group() -> None:
     """Look at, check and test rule files."""
 
 
-def _load(path: Path | None) -> RuleSet:
+def loaded(path: Path | None) -> RuleSet:
+    """Return the rule set in a folder or file, or the product's own; ends the command if it has a problem."""
     try:
         return load(path or LIBRARY)
     except RuleErrors as error:
         refuse(error)
 
 
-def refuse(error: RuleErrors) -> NoReturn:
-    """Tell every problem of rule files and end with exit code 1."""
+def refuse(error: RuleErrors, exit_code: int = 1) -> NoReturn:
+    """Tell every problem of rule files and end."""
     click.echo(str(error), err=True)
     click.echo(f"{count(len(error.problems), 'problem')} found.", err=True)
-    sys.exit(1)
+    sys.exit(exit_code)
+
+
+as_json_option = click.option("--json", "as_json", is_flag=True, help="Print it as JSON, for programs.")
 
 
 @rules_group.command("check")
 @click.argument("path", required=False, type=click.Path(exists=True, path_type=Path))
 @click.option("--deep", is_flag=True, help="Also what is odd: never raised, contained in another, gaps, read by none.")
-def check_command(path: Path | None, deep: bool) -> None:
+@as_json_option
+def check_command(path: Path | None, deep: bool, as_json: bool) -> None:
     """Name every problem in a folder of rule files, or in one file; without PATH, in those of the product.
 
-    With --deep the exit code is 1 if something odd is not explained in the files.
+    The exit code is 1 if there is one; with --deep also if something odd is not explained in the files.
     """
-    ruleset = _load(path)
+    if as_json:
+        _check_as_json(path, deep)
+    ruleset = loaded(path)
     for translation in ruleset.translations.values():
         for notice in translation.notices:
             click.echo(f"{notice}")
@@ -66,10 +76,31 @@ def check_command(path: Path | None, deep: bool) -> None:
         sys.exit(1)
 
 
+def _check_as_json(path: Path | None, deep: bool) -> NoReturn:
+    """Print what the check finds as JSON, and end as it would."""
+    try:
+        ruleset = load(path or LIBRARY)
+    except RuleErrors as error:
+        click.echo(json.dumps({"problems": [asdict(problem) for problem in error.problems]}, indent=2))
+        sys.exit(1)
+    notices = [asdict(notice) for one in ruleset.translations.values() for notice in one.notices]
+    told = {"problems": [], "rule_set": ruleset.hash, "rules": len(ruleset.by_id), "to_translate": notices}
+    odd = [remark for remark in _remarks(ruleset, path) if not remark.explained] if deep else []
+    if deep:
+        told["odd"] = [asdict(remark.problem) | {"example": remark.example} for remark in odd]
+    click.echo(json.dumps(told, indent=2))
+    sys.exit(1 if odd else 0)
+
+
+def _remarks(ruleset: RuleSet, path: Path | None) -> list[Remark]:
+    """What is odd about the files that were named."""
+    named = set(read_files(path or LIBRARY))
+    return [remark for remark in analyse(ruleset) if remark.problem.file in named]
+
+
 def _print_remarks(ruleset: RuleSet, path: Path | None) -> bool:
     """Print what is odd about the files that were named; True if something is not explained."""
-    named = set(read_files(path or LIBRARY))
-    remarks = [remark for remark in analyse(ruleset) if remark.problem.file in named]
+    remarks = _remarks(ruleset, path)
     odd = [remark for remark in remarks if not remark.explained]
     for remark in odd:
         click.echo(f"{remark.problem}")
@@ -84,10 +115,13 @@ def _print_remarks(ruleset: RuleSet, path: Path | None) -> bool:
 @click.option(
     "--coverage", "with_coverage", is_flag=True, help="Show which ends the tests saw: each leaf true, false, missing."
 )
-def test_command(path: Path | None, with_coverage: bool) -> None:
+@as_json_option
+def test_command(path: Path | None, with_coverage: bool, as_json: bool) -> None:
     """Run the tests inside the rule files; the exit code is 1 if one fails, or if coverage is asked for and lacking."""
-    ruleset = _load(path)
+    ruleset = loaded(path)
     results = run_tests(ruleset)
+    if as_json:
+        _test_as_json(ruleset, results, with_coverage)
     rows = [(result.rule, result.name, result.expected, result.got) for result in results]
     print_table(TEST_COLUMNS, rows, ["    " if result.passed else "FAIL" for result in results])
     for result in results:
@@ -103,14 +137,33 @@ def test_command(path: Path | None, with_coverage: bool) -> None:
     sys.exit(1 if failed else 0)
 
 
+def _test_as_json(ruleset: RuleSet, results: Sequence[TestResult], with_coverage: bool) -> NoReturn:
+    """Print the results as JSON, and end as the tests would."""
+    told: dict[str, Any] = {"tests": [asdict(result) | {"passed": result.passed} for result in results]}
+    leaves = coverage(ruleset) if with_coverage else ()
+    if with_coverage:
+        told["lacking"] = [
+            {"rule": leaf.rule, "test": str(leaf.finding), "never": sorted(leaf.lacking)}
+            for leaf in leaves
+            if leaf.lacking
+        ]
+    click.echo(json.dumps(told, indent=2))
+    sys.exit(0 if all(result.passed for result in results) and not any(leaf.lacking for leaf in leaves) else 1)
+
+
 @rules_group.command("list")
 @click.argument("path", required=False, type=click.Path(exists=True, path_type=Path))
-def list_command(path: Path | None) -> None:
+@as_json_option
+def list_command(path: Path | None, as_json: bool) -> None:
     """List the rules: id, priority, status, grades of evidence (health, link to oxytocin), title."""
     rows = []
-    for rule in _load(path).by_id.values():
+    for rule in loaded(path).by_id.values():
         priority = " to ".join(dict.fromkeys((rule.priorities[-1].value, rule.priorities[0].value)))
         rows.append((rule.id, priority, rule.status, rule.evidence.health, rule.evidence.link, rule.title))
+    if as_json:
+        keys = ("id", "priority", "status", "health", "link", "title")
+        click.echo(json.dumps([dict(zip(keys, row, strict=True)) for row in rows], indent=2))
+        return
     print_table(LIST_COLUMNS, rows)
     click.echo(f"{count(len(rows), 'rule')}.")
 
@@ -123,7 +176,7 @@ def mutate_command(path: Path | None, with_equal: bool) -> None:
 
     Each comes with a test to paste. The exit code is 1 if there is such a change.
     """
-    ruleset = _load(path)
+    ruleset = loaded(path)
     found = mutate(ruleset, only=frozenset(read_files(path or LIBRARY)))
     for change in found.unnoticed if with_equal else found.survivors:
         click.echo(f"{change.problem}")

@@ -42,9 +42,10 @@ class RuleSetRow(Row):
 
 
 class DraftRow(Row):
-    """Changed rule files on top of a published rule set: their texts by name. It ends when published or discarded.
+    """Changed rule files on top of a published rule set: texts by name, None for one that is removed.
 
-    `approved_hash` names the content (all files) that `approved_by`, a member of staff, stands for.
+    It ends when published or discarded. `approved_hash` names the content (all files) that `approved_by`, a member of
+    staff, stands for.
     """
 
     __tablename__ = "draft"
@@ -52,7 +53,7 @@ class DraftRow(Row):
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     name: Mapped[str] = mapped_column(String(100), unique=True)
     base_hash: Mapped[str] = mapped_column(ForeignKey("rule_set.hash"))
-    changes: Mapped[dict[str, str]] = mapped_column(JSON)
+    changes: Mapped[dict[str, str | None]] = mapped_column(JSON)
     changed_by: Mapped[str] = mapped_column(String(36))
     changed_at: Mapped[datetime] = mapped_column(Moment)
     approved_hash: Mapped[str | None] = mapped_column(String(64))

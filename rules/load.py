@@ -66,13 +66,16 @@ def read_files(path: Path) -> dict[str, str]:
 
 def with_library(files: Mapping[str, str]) -> dict[str, str]:
     """Add the library's questionnaire, scores and sources where `files` bring none of their own."""
+    is_whole = all(any(name.startswith(part) for name in files) for part in (QUESTIONNAIRE, SCORES, SOURCES))
+    return dict(files) if is_whole else completed(files, read_files(LIBRARY))
+
+
+def completed(files: Mapping[str, str], whole: Mapping[str, str]) -> dict[str, str]:
+    """Add the questionnaire, scores and sources of a whole rule set where `files` bring none of their own."""
     lacking = [part for part in (QUESTIONNAIRE, SCORES, SOURCES) if not any(name.startswith(part) for name in files)]
-    if not lacking:
-        return dict(files)
-    shipped = read_files(LIBRARY)
-    taken = {name: text for name, text in shipped.items() if name.startswith(tuple(lacking))}
+    taken = {name: text for name, text in whole.items() if name.startswith(tuple(lacking))}
     if QUESTIONNAIRE in lacking:
-        taken |= {name: text for name, text in shipped.items() if TRANSLATED_QUESTIONNAIRE.match(name)}
+        taken |= {name: text for name, text in whole.items() if TRANSLATED_QUESTIONNAIRE.match(name)}
     return taken | dict(files)
 
 

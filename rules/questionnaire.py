@@ -9,7 +9,7 @@ from math import prod
 from typing import Annotated, Literal
 from typing import Any as Data
 
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema, field_validator, model_validator
 
 from rules.condition import Code, Condition, Number
 
@@ -31,7 +31,9 @@ def _only_conditions(data: Data) -> Condition:
     return data
 
 
-When = Annotated[Condition, PlainValidator(_only_conditions)]  # conditions are read before the models
+CONDITION = {"format": "condition"}  # where rules.editor_schema puts what a condition looks like
+# conditions are read before the models
+When = Annotated[Condition, PlainValidator(_only_conditions), WithJsonSchema(CONDITION)]
 
 
 class Option(Model):

@@ -3,22 +3,20 @@
 import pytest
 from flask import Flask
 
-from intake import encounters, rulesets, staff, submission
+from intake import encounters, staff, submission
 from intake.encounters import Encounter
-from rules.ruleset import RuleSet
 from tests.conftest import sign_in
-from tests.intake.test_publishing import Admin
+from tests.intake.admins import Admin
 
 
 @pytest.fixture
-def sam(app: Flask, small: RuleSet, ada: Encounter) -> Admin:
-    """An admin of a clinic with the small rule set, where one patient has sent answers: PHQ-2 of 2, not weighed."""
-    services = app.extensions["intake"]
+def sam(sam: Admin, ada: Encounter) -> Admin:
+    """An admin of a clinic where one patient has sent answers: PHQ-2 of 2, not weighed."""
+    services = sam.browser.application.extensions["intake"]
     with services.database.writing() as session:
-        rulesets.publish(session, small)
         encounters.save_page(session, ada.id, {"phq9_1": 1, "phq9_2": 1})
     submission.send(services.database, services.screeners, ada.id)
-    return Admin(app, "Sam Rivers")
+    return sam
 
 
 def response_id(sam: Admin, ada: Encounter) -> str:

@@ -2,20 +2,9 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
 from flask import Flask
 
-from intake import rulesets
-from rules.ruleset import RuleSet
-from tests.intake.test_publishing import Admin
-
-
-@pytest.fixture
-def sam(app: Flask, small: RuleSet) -> Admin:
-    """An admin of a clinic with the small rule set."""
-    with app.extensions["intake"].database.writing() as session:
-        rulesets.publish(session, small)
-    return Admin(app, "Sam Rivers")
+from tests.intake.admins import Admin
 
 
 def test_the_way_there_stands_on_the_draft(sam: Admin):

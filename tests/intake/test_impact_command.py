@@ -14,18 +14,11 @@ from intake.cli import main
 from intake.database import Database
 from intake.encounters import Encounter
 from intake.past_responses import past_impact, past_responses
+from intake.rule_files import given_files
 from intake.rulesets import Screeners
-from intake.settings import Settings
 from rules.load import load_texts
 from rules.ruleset import RuleSet
 from tests.conftest import SMALL, SMALL_RULES
-
-
-@pytest.fixture
-def clinic(settings: Settings, screeners: Screeners, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
-    """An installation with the small rule set published."""
-    monkeypatch.setenv("INTAKE_DATA", str(settings.data))
-    return CliRunner()
 
 
 @pytest.fixture
@@ -49,8 +42,8 @@ def stricter(tmp_path: Path) -> Path:
     return file
 
 
-def impact(clinic: CliRunner, *words: object) -> Result:
-    return clinic.invoke(main, ["rules", "impact", *map(str, words)])
+def impact(command: CliRunner, *words: object) -> Result:
+    return command.invoke(main, ["rules", "impact", *map(str, words)])
 
 
 def lines(told: Result) -> list[str]:
@@ -93,8 +86,8 @@ def test_many_responses_are_compared_in_several_processes(
     assert [one.response for one in alone.changed[0].lost] == [sent]
 
 
-def test_one_file_takes_the_place_of_the_published_one(clinic: CliRunner, sent: str, stricter: Path) -> None:
-    told = impact(clinic, stricter)
+def test_one_file_takes_the_place_of_the_published_one(command: CliRunner, sent: str, stricter: Path) -> None:
+    told = impact(command, stricter)
     assert told.exit_code == 0
     assert "On 1 past response." in told.output
     assert "S1 1 0 0 1 0 Low mood" in lines(told)
@@ -103,47 +96,65 @@ def test_one_file_takes_the_place_of_the_published_one(clinic: CliRunner, sent: 
     assert "a secret worry" not in told.output
 
 
-def test_a_folder_is_the_whole_rule_set(clinic: CliRunner, sent: str, tmp_path: Path) -> None:
+def test_the_file_of_a_language_is_not_taken_for_the_english_one_of_the_same_name(tmp_path: Path) -> None:
+    published = {"languages/es/safety.yaml": "es", "safety.yaml": "en", "questionnaire/10-a.yaml": "q"}
+    for name in (*published, "10-a.yaml", "new.yaml"):
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("changed", encoding="utf-8")
+    changed = {
+        path: [name for name, text in given_files(tmp_path / path, published).items() if text == "changed"]
+        for path in ("languages/es/safety.yaml", "safety.yaml", "10-a.yaml", "new.yaml")
+    }
+    assert changed == {
+        "languages/es/safety.yaml": ["languages/es/safety.yaml"],
+        "safety.yaml": ["safety.yaml"],
+        "10-a.yaml": ["questionnaire/10-a.yaml"],
+        "new.yaml": ["new.yaml"],
+    }
+
+
+def test_a_folder_is_the_whole_rule_set(command: CliRunner, sent: str, tmp_path: Path) -> None:
     for name, text in (SMALL | {"mood.yaml": SMALL_RULES.replace("S1:", "M1:")}).items():
         file = tmp_path / "drafted" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
-    told = impact(clinic, tmp_path / "drafted")
+    told = impact(command, tmp_path / "drafted")
     assert "M1 0 1 1 0 0 Low mood" in lines(told)
     assert "S1 1 0 0 1 0 Low mood" in lines(told)
 
 
-def test_the_responses_behind_each_number_are_in_the_json(clinic: CliRunner, sent: str, stricter: Path) -> None:
-    told = impact(clinic, stricter, "--json")
+def test_the_responses_behind_each_number_are_in_the_json(command: CliRunner, sent: str, stricter: Path) -> None:
+    told = impact(command, stricter, "--json")
     found = json.loads(told.stdout)
     assert found["rules"]["S1"] == {"raised_before": 1, "raised_after": 0, "gained": [], "lost": [sent], "moved": []}
     assert found["flags"]["after"]["all"] == 0
 
 
-def test_invented_patients_stand_in_where_nothing_was_sent(clinic: CliRunner, stricter: Path) -> None:
-    told = impact(clinic, stricter)
+def test_invented_patients_stand_in_where_nothing_was_sent(command: CliRunner, stricter: Path) -> None:
+    told = impact(command, stricter)
     assert told.exit_code == 0
     assert "Nothing has been sent yet; invented patients instead." in told.output
 
 
-def test_the_same_seed_gives_the_same_impact(clinic: CliRunner, sent: str, stricter: Path) -> None:
-    first, again, other = (impact(clinic, stricter, "--synthetic", 300, "--seed", seed) for seed in (1, 1, 2))
+def test_the_same_seed_gives_the_same_impact(command: CliRunner, sent: str, stricter: Path) -> None:
+    first, again, other = (impact(command, stricter, "--synthetic", 300, "--seed", seed) for seed in (1, 1, 2))
     assert "On 300 invented patients" in first.output
     assert first.output == again.output != other.output
 
 
 def test_a_cluster_needs_dask_and_says_so(
-    clinic: CliRunner, sent: str, stricter: Path, monkeypatch: pytest.MonkeyPatch
+    command: CliRunner, sent: str, stricter: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
-    told = impact(clinic, stricter, "--cluster", "tcp://127.0.0.1:8786")
+    told = impact(command, stricter, "--cluster", "tcp://127.0.0.1:8786")
     assert told.exit_code == 1
     assert "pip install 'clinical-intake-screening[cluster]'" in told.output
 
 
-def test_rule_files_with_a_problem_are_refused(clinic: CliRunner, tmp_path: Path) -> None:
+def test_rule_files_with_a_problem_are_refused(command: CliRunner, tmp_path: Path) -> None:
     file = tmp_path / "safety.yaml"
     file.write_text(SMALL_RULES.replace("phq2 >= 3", "phq3 >= 33"), encoding="utf-8")
-    told = impact(clinic, file)
+    told = impact(command, file)
     assert told.exit_code == 1
     assert '"phq3" is never 33' in told.output

@@ -2,24 +2,13 @@
 
 import re
 
-import pytest
-from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 
-from intake import rulesets, what_if
+from intake import what_if
 from rules.load import library
-from rules.ruleset import RuleSet
-from tests.intake.test_publishing import Admin
-
-
-@pytest.fixture
-def sam(app: Flask, small: RuleSet) -> Admin:
-    """An admin of a clinic with the small rule set."""
-    with app.extensions["intake"].database.writing() as session:
-        rulesets.publish(session, small)
-    return Admin(app, "Sam Rivers")
+from tests.intake.admins import Admin
 
 
 def test_a_draft_stands_beside_the_version_in_use(sam: Admin):
