@@ -1,4 +1,4 @@
-"""HTML → PDF, tagged; the only module that imports WeasyPrint, which must never run in two threads of one process."""
+"""HTML → PDF, tagged, by WeasyPrint, which must never run in two threads of one process."""
 
 import atexit
 import gc
@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import weasyprint
-from weasyprint import CSS, HTML
+from weasyprint import CSS
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
+from reports import weasyprint_shortcuts
 from reports.documents import Attachment, Document
 
 FONTS = Path(__file__).parent / "fonts"
@@ -35,7 +36,7 @@ class _OwnFontsOnly(URLFetcher):
 def render(document: Document) -> bytes:
     """Return a document as PDF/UA-1, in this process: the same bytes for the same document, on any day."""
     faces, fonts = _faces()
-    page = HTML(string=document.html, url_fetcher=_OwnFontsOnly(), base_url="about:blank")
+    page = weasyprint_shortcuts.Page(document.html, _OwnFontsOnly())
     return bytes(
         page.write_pdf(
             stylesheets=[faces, _sheet(document.style), _sheet(f"@page {{ size: {document.paper} }}")],
@@ -87,6 +88,7 @@ def _scope_headers(pdf: Any) -> None:
 @cache
 def _faces() -> tuple[CSS, FontConfiguration]:
     """The fonts, read once for each process."""
+    weasyprint_shortcuts.use()
     fonts = FontConfiguration()
     faces = "".join(
         f"@font-face {{font-family: 'Source Sans 3'; font-weight: {weight}; font-style: {slant}; "
@@ -104,6 +106,7 @@ def _sheet(style: str) -> CSS:
 
 @atexit.register
 def _release() -> None:
+    weasyprint_shortcuts.forget()
     # left to the interpreter's last collection, Pango's objects are freed in an order that crashes the process
     _sheet.cache_clear()
     _faces.cache_clear()

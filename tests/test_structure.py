@@ -66,6 +66,7 @@ ORDER = {  # each module imports only those above it
         "html",
         "documents",
         "paper",
+        "weasyprint_shortcuts",
         "pdf",
         "pdf_worker",
         "without_private",
