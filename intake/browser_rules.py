@@ -19,9 +19,12 @@ HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
+}
+OF_PAGES = {  # which files that a page is made of need not carry
+    "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+    "Cache-Control": "no-store",
 }
 THIS_MACHINE = {"localhost", "127.0.0.1", "[::1]"}
 
@@ -56,7 +59,7 @@ def prepare(app: Flask, settings: Settings) -> None:
             allowed = f"style-src 'self' 'nonce-{g.get(STYLE_NONCE)}'"
             response.headers["Content-Security-Policy"] = POLICY.replace("style-src 'self'", allowed)
         if request.endpoint != "static":
-            response.headers["Cache-Control"] = "no-store"
+            response.headers.update(OF_PAGES)
         return response
 
 

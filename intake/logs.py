@@ -79,7 +79,8 @@ def prepare(app: Flask, settings: Settings) -> None:
 
     @app.after_request
     def end(response: Response) -> Response:
-        response.headers[HEADER] = g.request_id
+        if request.endpoint != "static":  # they are many, and hold nothing that goes wrong
+            response.headers[HEADER] = g.request_id
         LOG.info(
             "answered",
             extra={
