@@ -30,7 +30,13 @@ AWAY = "away"  # the session ended because nothing was done for too long
 WAS = "was"  # who it was that was away
 WARNING = 120  # seconds before the end, the page asks
 LEEWAY = 30  # seconds more than the page's own clock
-PASSIVE = ("static", "notices.now", "clinician.worklist_now", "my_account.time_left")  # a page asks these by itself
+PASSIVE = (
+    "static",
+    "notices.now",
+    "clinician.worklist_now",
+    "impact.progress",
+    "my_account.time_left",
+)  # a page asks these by itself
 HOME: dict[Role, str] = {"clinician": "clinician.overview", "admin": "admin.overview", "front_desk": "desk.overview"}
 ROLE_WORDS: dict[Role, str] = {"clinician": "clinicians", "admin": "admins", "front_desk": "the front desk"}
 

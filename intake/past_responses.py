@@ -1,7 +1,7 @@
 """The responses that patients have sent, to try changed rules on."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import lru_cache, partial
 from multiprocessing import get_context
@@ -22,6 +22,7 @@ from rules.ruleset import RuleSet
 AT_ONCE = 500  # rows fetched together
 EACH = 20_000  # responses that are worth a process of their own
 Files = tuple[tuple[str, str], ...]  # names and texts
+Told = Callable[[int, int], None]  # how many parts are done, of how many
 
 
 def past_responses(session: Session, part: int = 0, parts: int = 1) -> Iterator[tuple[str, RawAnswers]]:
@@ -49,23 +50,33 @@ def _first_id(part: int, parts: int) -> str:
     return f"{part * 0x10000 // parts:04x}"
 
 
-def past_impact(database: Database, before: RuleSet, after: RuleSet, cluster: str = "") -> Impact:
-    """Compare two rule sets on every sent response; with many of them, on all processors.
+def sent_responses(session: Session) -> int:
+    """Return how many responses were sent so far."""
+    return session.scalar(select(func.count()).where(ResponseRow.sent_at.is_not(None))) or 0
+
+
+def past_impact(
+    database: Database, before: RuleSet, after: RuleSet, cluster: str = "", told: Told = lambda done, parts: None
+) -> Impact:
+    """Compare two rule sets on every sent response; with many of them in parts, on all processors.
 
     With the address of a cluster's scheduler it is the workers of the cluster that read and compare, a part each time;
-    all of them must reach the database. Raises `ClusterError`.
+    all of them must reach the database. `told` is called after each part that was done here. Raises `ClusterError`.
     """
     with database.reading() as session:
-        number = session.scalar(select(func.count()).where(ResponseRow.sent_at.is_not(None))) or 0
-    parts = max(number // EACH, 1) if cluster else min(os.cpu_count() or 1, number // EACH)
+        parts = max(int(sent_responses(session) / EACH), 1)
     work = partial(part_impact, database.url, tuple(before.files.items()), tuple(after.files.items()), parts)
     if cluster:
         return joined(on_cluster(cluster, work, range(parts)))
-    if parts < 2:
+    if parts == 1:
         with database.reading() as session:
             return compare(before, after, past_responses(session))
-    with ProcessPoolExecutor(parts, get_context("spawn")) as pool:
-        return joined(list(pool.map(work, range(parts))))
+    done = []
+    with ProcessPoolExecutor(min(os.cpu_count() or 1, parts), get_context("spawn")) as pool:
+        for impact in pool.map(work, range(parts)):
+            done.append(impact)
+            told(len(done), parts)
+    return joined(done)
 
 
 def part_impact(url: str, before: Files, after: Files, parts: int, part: int) -> Impact:

@@ -90,6 +90,11 @@ def published_hash(session: Session) -> str | None:
     return session.scalar(select(RuleSetRow.hash).order_by(RuleSetRow.published_at.desc()).limit(1))
 
 
+def stored(session: Session, rule_set_hash: str) -> dict[str, str]:
+    """Return the files of a stored rule set, by its whole hash."""
+    return session.get_one(RuleSetRow, rule_set_hash).files
+
+
 class Screeners:
     """The rule sets of this process, by hash: each is read once and compiled once, when that is first needed.
 

@@ -76,6 +76,28 @@ class PublicationRow(Row):
     approved_by: Mapped[str | None] = mapped_column(String(36))
 
 
+class ImpactRow(Row):
+    """What a draft's content would do to the `responses` sent by then, in the place of a published rule set.
+
+    It is worked out in parts, in the background; `result` stands there once it is done. `files` is the whole content.
+    """
+
+    __tablename__ = "impact"
+    __table_args__ = (Index("impact_asked", "before_hash", "after_hash", "asked_at"),)
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    before_hash: Mapped[str] = mapped_column(ForeignKey("rule_set.hash"))
+    after_hash: Mapped[str] = mapped_column(String(64))
+    files: Mapped[dict[str, str]] = mapped_column(JSON, deferred=True)
+    responses: Mapped[int]
+    asked_at: Mapped[datetime] = mapped_column(Moment)
+    parts: Mapped[int] = mapped_column(default=0)
+    parts_done: Mapped[int] = mapped_column(default=0)
+    tries: Mapped[int] = mapped_column(default=0)
+    done_at: Mapped[datetime | None] = mapped_column(Moment, index=True)
+    result: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True), deferred=True)
+
+
 class EncounterRow(Row):
     """One patient's appointment: invitation, and who it is for. The link's token is kept only as a hash.
 

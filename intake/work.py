@@ -4,7 +4,7 @@ import signal
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from intake import hand_over, jobs, logs, mailing, outbox, submission
+from intake import hand_over, impacts, jobs, logs, mailing, outbox, submission
 from intake.database import Database
 from intake.jobs import Kind, Worker
 from intake.outbox import TO_CLINIC
@@ -49,6 +49,13 @@ def kinds(database: Database, settings: Settings) -> Mapping[str, Kind]:
     def screen(job_id: str) -> None:
         submission.finish(database, screeners, job_id)
 
+    def to_work_out() -> list[str]:
+        with database.reading() as session:
+            return impacts.waiting(session)
+
+    def work_out(impact_id: str) -> None:
+        impacts.run(database, impact_id)
+
     to_record_system = {"hand-over": Kind(to_hand_over, give)} if settings.fhir_server else {}
     screeners = Screeners(EngineProcess())
     return {
@@ -56,6 +63,7 @@ def kinds(database: Database, settings: Settings) -> Mapping[str, Kind]:
         "screening": Kind(not_screened, screen, SOON_AND_FOR_A_DAY),
         "alert": Kind(lambda: waiting(*TO_CLINIC), send, SOON_AND_FOR_A_DAY),
         "mail": Kind(lambda: waiting(MailKind.INVITATION), send),
+        "impact": Kind(to_work_out, work_out, impacts.WAITS),
     }
 
 

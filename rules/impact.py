@@ -110,10 +110,60 @@ class Impact:
             "flags": {"before": _flags(self.before), "after": _flags(self.after)},
         }
 
+    def stored(self) -> dict[str, Data]:
+        """Return plain data for storage, all of it."""
+        rules = [
+            {
+                "rule": rule.rule,
+                "before": {end.value: number for end, number in rule.before.items()},
+                "after": {end.value: number for end, number in rule.after.items()},
+                "differences": [[one.response, one.before.value, one.after.value] for one in rule.differences],
+            }
+            for rule in self.rules
+        ]
+        return {"rules": rules, "before": _burden_as_data(self.before), "after": _burden_as_data(self.after)}
+
+    @staticmethod
+    def from_stored(data: Mapping[str, Data]) -> "Impact":
+        """Read what `stored` wrote."""
+        rules = (
+            RuleImpact(
+                rule["rule"],
+                {_end(end): number for end, number in rule["before"].items()},
+                {_end(end): number for end, number in rule["after"].items()},
+                tuple(Difference(one, _end(before), _end(after)) for one, before, after in rule["differences"]),
+            )
+            for rule in data["rules"]
+        )
+        return Impact(tuple(rules), _burden_from_data(data["before"]), _burden_from_data(data["after"]))
+
 
 def raised(ends: Mapping[End, int]) -> int:
     """Return how many of the ends are flags."""
     return sum(number for end, number in ends.items() if isinstance(end, Priority))
+
+
+def _end(text: str) -> End:
+    return Priority(text) if text in set(Priority) else Outcome(text)
+
+
+def _burden_as_data(burden: Burden) -> dict[str, Data]:
+    by_priority = {priority.value: _by_text(numbers) for priority, numbers in burden.by_priority.items()}
+    return {"patients": burden.patients, "by_priority": by_priority, "together": _by_text(burden.together)}
+
+
+def _by_text(numbers: Mapping[int, int]) -> dict[str, int]:
+    """JSON has no numbers for keys."""
+    return {str(flags): patients for flags, patients in numbers.items()}
+
+
+def _burden_from_data(data: Mapping[str, Data]) -> Burden:
+    by_priority = {priority: _by_number(data["by_priority"][priority.value]) for priority in Priority}
+    return Burden(data["patients"], by_priority, _by_number(data["together"]))
+
+
+def _by_number(numbers: Mapping[str, int]) -> dict[int, int]:
+    return {int(flags): patients for flags, patients in numbers.items()}
 
 
 def _flags(burden: Burden) -> dict[str, Data]:
