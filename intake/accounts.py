@@ -16,7 +16,8 @@ from itsdangerous import URLSafeTimedSerializer
 from werkzeug.exceptions import Forbidden
 from werkzeug.wrappers import Response
 
-from intake import credentials, kept_forms
+from intake import audit, credentials, kept_forms
+from intake.audit import Event, Trail, Who
 from intake.credentials import Account
 from intake.services import services
 from intake.staff import ROLES, Role, Staff
@@ -81,6 +82,7 @@ def enter(found: Account, chosen: str | None = None) -> Response:
     let_in(found)
     with services().database.writing() as database:
         credentials.note_sign_in(database, found.staff.id)
+        trail_of(audit.member_of_staff(found.staff.id)).note(database, Event.SIGNED_IN)
         kept = kept_forms.newest(database, str(current_app.secret_key), found.staff.id)
     return redirect(url_for("sign_in.kept") if kept else chosen or home(found.staff), 303)
 
@@ -114,6 +116,32 @@ def current_staff() -> Staff:
     return member
 
 
+def trail_of(who: Who) -> Trail:
+    """Return what writes the audit trail for somebody."""
+    return Trail(str(current_app.secret_key), who)
+
+
+def trail() -> Trail:
+    """Return what writes the audit trail for the member of staff who is signed in; ask everybody else to sign in."""
+    return trail_of(audit.member_of_staff(current_staff().id))
+
+
+def records(event: Event) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Write into the audit trail that a member of staff was shown what a view answers, before it is sent."""
+
+    def decorate(view: Callable[P, R]) -> Callable[P, R]:
+        @wraps(view)
+        def recorded(*args: P.args, **kwargs: P.kwargs) -> R:
+            answer = view(*args, **kwargs)
+            with services().database.writing() as database:
+                trail().note(database, event, str(kwargs.get("encounter_id", "")), str(kwargs.get("number", "")))
+            return answer
+
+        return recorded
+
+    return decorate
+
+
 def requires(*roles: Role) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Let only staff with one of these roles see a view."""
     assert set(roles) <= set(ROLES)
@@ -122,6 +150,8 @@ def requires(*roles: Role) -> Callable[[Callable[P, R]], Callable[P, R]]:
         @wraps(view)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
             if not set(current_staff().roles) & set(roles):
+                with services().database.writing() as database:
+                    trail().note(database, Event.REFUSED, about=request.endpoint or "")
                 abort(403, f"This page is for {' and '.join(ROLE_WORDS[role] for role in roles)}.")
             return view(*args, **kwargs)
 
@@ -164,6 +194,8 @@ def _close(member: Staff, *, keeps: bool) -> None:
 
 def leave(member: Staff) -> None:
     """End a session because nothing was done for too long."""
+    with services().database.writing() as database:
+        trail_of(audit.member_of_staff(member.id)).note(database, Event.QUIET)
     _end()
     session[AWAY], session[WAS] = True, member.id
 
@@ -178,6 +210,10 @@ def _end() -> None:
 
 def sign_out() -> None:
     """End the session of this browser."""
+    member = signed_in()
+    if member is not None:
+        with services().database.writing() as database:
+            trail().note(database, Event.SIGNED_OUT)
     session.clear()
     g.pop("signed_in", None)
     g.pop("_login_user", None)

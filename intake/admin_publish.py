@@ -9,8 +9,9 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 
 from intake import checked, drafts, publishing, rulesets
-from intake.accounts import current_staff, requires
+from intake.accounts import current_staff, requires, trail
 from intake.admin_drafts import Answer, found_draft, staff_name
+from intake.audit import Event
 from intake.drafts import Draft, DraftError
 from intake.publishing import Rebased
 from intake.rulesets import Publication
@@ -81,6 +82,7 @@ def approve(draft_id: str) -> Answer:
     try:
         with services().database.writing() as database:
             drafts.approve(database, draft_id, request.form.get("content", ""), current_staff().id)
+            trail().note(database, Event.DRAFT_APPROVED, about=request.form.get("content", ""))
     except DraftError as error:
         return _refused(draft_id, error)
     return redirect(url_for(".review", draft_id=draft_id), 303)
@@ -110,6 +112,7 @@ def publish(draft_id: str) -> Answer:
         with services().database.writing() as database:
             needs_approval = services().settings.needs_approval
             publishing.publish(database, draft_id, ruleset, current_staff().id, note, needs_approval=needs_approval)
+            trail().note(database, Event.PUBLISHED, about=ruleset.hash)
     except DraftError as error:
         return _refused(draft_id, error, note)
     return redirect(url_for(".history", published="yes"), 303)
@@ -174,6 +177,7 @@ def back(publication_id: str) -> Answer:
             found = _found_publication(database, publication_id)
             ruleset = services().screeners.ruleset(database, found.rule_set_hash)
             publishing.go_back(database, ruleset, current_staff().id)
+            trail().note(database, Event.ROLLED_BACK, about=ruleset.hash)
     except DraftError as error:
         return _history(str(error)), 422
     except RuleErrors:

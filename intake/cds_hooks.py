@@ -16,7 +16,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from intake import cds_callers
+from intake import audit, cds_callers
+from intake.accounts import trail_of
+from intake.audit import Event
 from intake.cds_callers import Caller, NotTheCaller
 from intake.fhir_export import stored
 from intake.history import as_compared
@@ -61,6 +63,9 @@ def serve() -> Response:
     with work.database.reading() as database:
         encounter_id = _last_screened(database, patient)
         found = encounter_id and stored(database, work.screeners, work.settings, encounter_id)
+    if encounter_id:
+        with work.database.writing() as database:
+            trail_of(audit.RECORD_SYSTEM).note(database, Event.CARDS_READ, encounter_id)
     return jsonify({"cards": cards(found) if found else []})
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 from intake import demo, demo_review, rulesets, serving, work
 from intake.accounts import sign_in_token
 from intake.answers_file import AnswersFileError, read_answers
+from intake.audit_commands import audit_group
 from intake.days import plain_day
 from intake.explain_command import explain_command
 from intake.export_commands import export_group
@@ -138,6 +139,7 @@ main.add_command(staff_group)
 main.add_command(questionnaire_group)
 main.add_command(fhir_group)
 main.add_command(export_group)
+main.add_command(audit_group)
 main.add_command(sign_in_link)
 main.add_command(doctor_command)
 main.add_command(settings_command)

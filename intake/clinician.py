@@ -6,7 +6,8 @@ from flask import Blueprint, abort, render_template, request
 from werkzeug.wrappers import Response
 
 from intake import alerts, encounters, invitations, review
-from intake.accounts import requires
+from intake.accounts import records, requires, trail
+from intake.audit import Event
 from intake.encounters import Encounter
 from intake.notices import unless_known
 from intake.services import services
@@ -20,6 +21,7 @@ views = Blueprint("clinician", __name__, url_prefix="/clinician")
 
 @views.get("")
 @requires("clinician")
+@records(Event.LIST_READ)
 def overview() -> str:
     """List the patients, the most urgent first."""
     return render_template("clinician/worklist.html", **_worklist())
@@ -51,6 +53,8 @@ def summary(encounter_id: str) -> str:
 
 
 def _waiting(encounter: Encounter) -> str:
+    with services().database.writing() as database:
+        trail().note(database, Event.PAGE_READ, encounter.id)
     with services().database.reading() as database:
         invitation = invitations.find(database, encounter.id)
         urgent = alerts.of_encounter(database, encounter.id)
@@ -75,6 +79,7 @@ def summary_style() -> Response:
 
 @views.get("/<encounter_id>/summary.pdf")
 @requires("clinician")
+@records(Event.PDF_READ)
 def summary_pdf(encounter_id: str) -> Response:
     """Send a patient's summary as PDF: the signed one, byte for byte, if it is signed as it stands."""
     opened = review.open_or_refuse(encounter_id)

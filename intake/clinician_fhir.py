@@ -5,7 +5,8 @@ import json
 from flask import Blueprint, abort
 from werkzeug.wrappers import Response
 
-from intake.accounts import requires
+from intake.accounts import records, requires
+from intake.audit import Event
 from intake.fhir_export import transaction
 from intake.services import services
 
@@ -16,6 +17,7 @@ views = Blueprint("clinician_fhir", __name__, url_prefix="/clinician")
 
 @views.get("/<encounter_id>/fhir.json")
 @requires("clinician")
+@records(Event.FHIR_READ)
 def bundle(encounter_id: str) -> Response:
     """Send a screening as a FHIR transaction, without what is private."""
     work = services()

@@ -4,7 +4,8 @@ from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from intake import hand_over
-from intake.accounts import requires
+from intake.accounts import records, requires, trail
+from intake.audit import Event
 from intake.hand_over import HandOver
 from intake.services import services
 
@@ -13,6 +14,7 @@ views = Blueprint("clinician_hand_over", __name__, url_prefix="/clinician")
 
 @views.get("/hand-over")
 @requires("clinician")
+@records(Event.LIST_READ)
 def overview() -> str:
     """List what was not taken."""
     return render_template("clinician/hand_over.html", not_taken=_not_taken())
@@ -24,6 +26,7 @@ def try_again(encounter_id: str) -> Response:
     """Have one tried again; go on to the patient's page."""
     with services().database.writing() as database:
         hand_over.try_again(database, encounter_id)
+        trail().note(database, Event.HAND_OVER_AGAIN, encounter_id)
     return redirect(url_for("clinician.summary", encounter_id=encounter_id, _anchor="hand-over"), 303)
 
 

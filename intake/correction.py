@@ -7,6 +7,8 @@ from flask import Blueprint, redirect, request, url_for
 from sqlalchemy import select, update
 from werkzeug.wrappers import Response
 
+from intake import entry
+from intake.audit import Event, Trail
 from intake.database import Database
 from intake.services import services
 from intake.tables import ResponseRow
@@ -16,28 +18,31 @@ views = Blueprint("correction", __name__)
 LEAVE = "leave"  # the button that leaves the answers as they were sent
 
 
-def begin(database: Database, encounter_id: str) -> None:
+def begin(database: Database, encounter_id: str, trail: Trail) -> None:
     """Let the patient change answers that were sent; does nothing once a clinician has opened them."""
     with database.writing(encounter_id) as session:
         response = session.scalar(select(ResponseRow).where(ResponseRow.encounter_id == encounter_id))
         if response is not None and response.sent_at and not response.opened_at and response.correction is None:
             response.correction = response.answers
+            trail.note(session, Event.CORRECTING, encounter_id)
 
 
-def give_up(database: Database, encounter_id: str) -> None:
+def give_up(database: Database, encounter_id: str, trail: Trail) -> None:
     """Forget what was changed in answers that were sent."""
     with database.writing(encounter_id) as session:
         session.execute(update(ResponseRow).where(ResponseRow.encounter_id == encounter_id).values(correction=None))
+        trail.note(session, Event.CORRECTION_DROPPED, encounter_id)
 
 
 @views.post("/correct")
 @for_patient
 def correct(visit: Visit) -> Answer:
     """Open the answers once more, or leave them as they were sent."""
+    trail = entry.trail_of(visit.encounter.id)
     if LEAVE in request.form:
-        give_up(services().database, visit.encounter.id)
+        give_up(services().database, visit.encounter.id, trail)
         return _to("patient.sent")
-    begin(services().database, visit.encounter.id)
+    begin(services().database, visit.encounter.id, trail)
     return _to("patient.check")
 
 

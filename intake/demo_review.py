@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from intake import demo, reviews, signing, summaries
+from intake import audit, demo, reviews, signing, summaries
+from intake.audit import Trail
 from intake.database import Database
 from intake.encounters import Encounter
 from intake.rulesets import Screeners
@@ -40,5 +41,6 @@ def _review(database: Database, opened: Opened, clinician: Staff) -> None:
 
 def _sign(database: Database, opened: Opened, encounter: Encounter, clinician: Staff, settings: Settings) -> None:
     if encounter.appointment_at is not None:
-        at = encounter.appointment_at + LENGTH
-        signing.sign(database, opened, clinician, at, render, settings.paper)
+        trail = Trail(settings.secret_key, audit.COMMAND_LINE)
+        signer = signing.Signer(clinician, encounter.appointment_at + LENGTH, trail)
+        signing.sign(database, opened, signer, render, settings.paper)

@@ -14,7 +14,8 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined] # 
 from wtforms.validators import Optional, ValidationError
 
 from intake import encounters, invitations, invitee, kiosk, language, outbox
-from intake.accounts import requires
+from intake.accounts import records, requires, trail
+from intake.audit import Event
 from intake.days import DayField
 from intake.invitations import Invitation, State
 from intake.invitee import Invitee
@@ -103,6 +104,7 @@ def _checked(check: Any, value: Any) -> Any:
 
 @views.get("")
 @requires("clinician", "front_desk")
+@records(Event.LIST_READ)
 def overview() -> str:
     """List the invitations."""
     with services().database.reading() as database:
@@ -127,11 +129,13 @@ def add() -> Response | tuple[str, int]:
         return render_template("desk/new.html", form=form), 422
     with services().database.writing() as database:
         made = invitations.create(database, _key(), form.invitee(), services().settings.invitation_days)
+        trail().note(database, Event.INVITED, made.encounter_id)
     return redirect(url_for("desk.invitation", encounter_id=made.encounter_id), 303)
 
 
 @views.get("/<encounter_id>")
 @requires("clinician", "front_desk")
+@records(Event.INVITATION_READ)
 def invitation(encounter_id: str) -> str:
     """Show an invitation: its link, and what can be done with it."""
     with services().database.reading() as database:
@@ -147,6 +151,7 @@ def invitation(encounter_id: str) -> str:
 
 @views.get("/<encounter_id>/qr.svg")
 @requires("clinician", "front_desk")
+@records(Event.LINK_SHOWN)
 def qr(encounter_id: str) -> Response:
     """Draw an invitation's link as a QR code."""
     with services().database.reading() as database:
@@ -156,6 +161,7 @@ def qr(encounter_id: str) -> Response:
 
 @views.get("/<encounter_id>/sheet")
 @requires("clinician", "front_desk")
+@records(Event.SHEET_SHOWN)
 def sheet(encounter_id: str) -> str:
     """Show a sheet to print, with the link as a QR code and in letters."""
     with services().database.reading() as database:
@@ -171,6 +177,7 @@ def unlock(encounter_id: str) -> Response:
     """Let a locked link open again."""
     with services().database.writing() as database:
         invitations.unlock(database, _found(database, encounter_id).encounter_id)
+        trail().note(database, Event.LINK_UNLOCKED, encounter_id)
     return _back(encounter_id)
 
 
@@ -180,6 +187,7 @@ def cancel(encounter_id: str) -> Response:
     """Close a link."""
     with services().database.writing() as database:
         invitations.cancel(database, _found(database, encounter_id).encounter_id)
+        trail().note(database, Event.CANCELLED, encounter_id)
     return _back(encounter_id)
 
 
@@ -191,6 +199,8 @@ def lend(encounter_id: str) -> Response:
         found = _found(database, encounter_id)
     if found.state is not State.OPEN:
         return _back(encounter_id)
+    with services().database.writing() as database:
+        trail().note(database, Event.LENT, encounter_id)
     kiosk.begin(found)
     return redirect(url_for("patient.welcome"), 303)
 
@@ -202,6 +212,7 @@ def renew(encounter_id: str) -> Response:
     with services().database.writing() as database:
         _found(database, encounter_id)
         invitations.renew(database, _key(), encounter_id, services().settings.invitation_days)
+        trail().note(database, Event.LINK_RENEWED, encounter_id)
     return _back(encounter_id)
 
 

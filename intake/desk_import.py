@@ -12,7 +12,8 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
 from intake import invitations
-from intake.accounts import requires
+from intake.accounts import requires, trail
+from intake.audit import Event
 from intake.invitation_csv import (
     COLUMNS,
     LARGEST_FILE,
@@ -91,7 +92,8 @@ def invite() -> Answer:
         known = invitations.already_invited(database, (row.invitee for row in found.new))  # by another, meanwhile
         for row in found.new:
             if row.invitee not in known:
-                invitations.create(database, key, row.invitee, days)
+                made = invitations.create(database, key, row.invitee, days)
+                trail().note(database, Event.INVITED, made.encounter_id, "from a file")
     count = len(found.new) - len(known)
     flash(f"{count} {'patient' if count == 1 else 'patients'} invited.")
     return redirect(url_for("desk.overview"), 303)

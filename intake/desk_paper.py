@@ -6,7 +6,8 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from werkzeug.wrappers import Response
 
 from intake import alerts, encounters, language, paper_questionnaire, submission
-from intake.accounts import requires
+from intake.accounts import records, requires, trail
+from intake.audit import Event
 from intake.encounters import Encounter
 from intake.paper_codes import Numbered, numbered, read_codes
 from intake.services import services
@@ -38,6 +39,7 @@ def paper(code: str) -> Response:
 
 @views.get("/<encounter_id>/type-in")
 @requires("front_desk", "clinician")
+@records(Event.INVITATION_READ)
 def ask(encounter_id: str) -> str:
     """Ask for the codes of all questions."""
     return _page(_not_begun(encounter_id), {}, {})
@@ -56,7 +58,8 @@ def take(encounter_id: str) -> Response | tuple[str, int]:
     with services().database.writing() as database:
         if not encounters.save_page(database, encounter_id, given, encounter.revision):
             abort(409, "This patient has begun to answer online. Nothing was changed.")
-    submission.send(services().database, services().screeners, encounter_id)
+        trail().note(database, Event.TYPED_IN, encounter_id)
+    submission.send(services().database, services().screeners, encounter_id, trail())
     with services().database.reading() as database:
         if alerts.of_encounter(database, encounter_id):
             flash(f"Tell a clinician now: something in the answers of {encounter.patient_name} cannot wait.")

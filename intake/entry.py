@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 from wtforms.validators import ValidationError
 
-from intake import encounters, invitations, language, quiet, tallies, typed
+from intake import audit, encounters, invitations, language, quiet, tallies, typed
+from intake.audit import Event, Trail
 from intake.days import DayField
 from intake.encounters import Encounter
 from intake.invitations import MOST_TRIES, Invitation, State, Try
@@ -30,6 +31,7 @@ AWAY = "away"  # the answers were closed because nothing was done for too long
 CSRF = "csrf_token"
 LONGEST_LIFE = timedelta(days=130 * 366)
 TOO_OFTEN = Rate("wrong links and dates of one address", 100, timedelta(minutes=10))
+EVENTS = {Try.RIGHT: Event.CAME_IN, Try.WRONG: Event.WRONG_BIRTH, Try.LOCKED: Event.LINK_LOCKED}
 WARN_AT = 2  # how many tries are left when the patient is told so
 
 Answer = str | Response | tuple[str, int]
@@ -106,12 +108,18 @@ def check() -> Answer:
     with services().database.writing(invitation.encounter_id) as database:
         outcome = invitations.try_date(database, invitation.encounter_id, cast(date, form.date_of_birth.data))
         after = cast(Invitation, invitations.find(database, invitation.encounter_id))
+        trail_of(invitation.encounter_id).note(database, EVENTS[outcome], invitation.encounter_id)
     if outcome is Try.RIGHT:
         return _let_in(invitation)
     if outcome is Try.WRONG:
         _wrong_try()
         form.date_of_birth.errors = [_wrong(after.tries_left)]
     return _page(after, form)
+
+
+def trail_of(encounter_id: str) -> Trail:
+    """Return what writes the audit trail for whoever uses a patient's link."""
+    return Trail(_key(), audit.patient_of(encounter_id))
 
 
 def _let_in(invitation: Invitation) -> Response:

@@ -8,7 +8,8 @@ import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from intake import encounters, submission
+from intake import audit, encounters, submission
+from intake.audit import Event, Trail
 from intake.installation import chosen_settings, ready_database
 from intake.rules_commands import count
 from intake.rulesets import Screeners
@@ -29,7 +30,8 @@ def screenings(folder: Path, form: str) -> None:
 
     De-identified is not anonymous: somebody with rare answers may still be found by who knows them.
     """
-    database = ready_database(chosen_settings())
+    settings = chosen_settings()
+    database = ready_database(settings)
     with database.reading() as session:
         export = deidentify(research_sources(session, Screeners()), secrets.token_bytes(32))
     try:
@@ -38,6 +40,8 @@ def screenings(folder: Path, form: str) -> None:
         (folder / "dictionary.csv").write_bytes(export.dictionary())
     except OSError as error:
         raise click.ClickException(f"cannot write to {folder}: {error.strerror}") from error
+    with database.writing() as session:
+        Trail(settings.secret_key, audit.COMMAND_LINE).note(session, Event.EXPORTED, about=f"{len(export.rows)}")
     click.echo(f"{count(len(export.rows), 'screening')} of {len(export.columns)} columns in {folder}.")
 
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import click
 
+from intake import audit
 from intake.answers_file import AnswersFileError, read_answers
+from intake.audit import Event, Trail
 from intake.fhir_export import transaction
 from intake.installation import chosen_settings, ready_database
 from intake.rulesets import Screeners
@@ -42,6 +44,8 @@ def export(encounter_id: str, out: Path | None) -> None:
     made = transaction(database, Screeners(), settings, encounter_id, render)
     if made is None:
         raise click.ClickException(f"there is no screening of an encounter {encounter_id}")
+    with database.writing() as session:
+        Trail(settings.secret_key, audit.COMMAND_LINE).note(session, Event.FHIR_READ, encounter_id)
     text = json.dumps(made, ensure_ascii=False, indent=2)
     if out is None:
         click.echo(text)

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from sqlalchemy import ColumnElement, and_, exists, select
 from sqlalchemy.orm import Session, aliased
 
-from intake import encounters
+from intake import audit, encounters
+from intake.audit import Event, Trail
 from intake.database import Database
 from intake.fhir_export import FhirFault, Write, transaction
 from intake.fhir_server import HandOverError, hand_over
@@ -74,6 +75,7 @@ def run(database: Database, screeners: Screeners, settings: Settings, write: Wri
         bundle = transaction(database, screeners, settings, encounter_id, write)
         if bundle is not None:
             hand_over(settings.fhir_server, bundle)
+            _record(database, settings, encounter_id, number)
     except FhirFault as error:
         _note(database, encounter_id, number, f"not sent, a mistake of this program: {error}", refused=True)
     except HandOverError as error:
@@ -82,6 +84,11 @@ def run(database: Database, screeners: Screeners, settings: Settings, write: Wri
             raise
     else:
         _note(database, encounter_id, number, None)
+
+
+def _record(database: Database, settings: Settings, encounter_id: str, number: int) -> None:
+    with database.writing() as session:
+        Trail(settings.secret_key, audit.JOB).note(session, Event.HANDED_OVER, encounter_id, f"version {number}")
 
 
 def _still_waits(database: Database, job_id: str) -> bool:

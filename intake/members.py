@@ -4,7 +4,8 @@ from flask import Blueprint, abort, current_app, redirect, render_template, requ
 from werkzeug.wrappers import Response
 
 from intake import credentials, staff
-from intake.accounts import ROLE_WORDS, current_staff, link_token, requires
+from intake.accounts import ROLE_WORDS, current_staff, link_token, requires, trail
+from intake.audit import Event
 from intake.credentials import Account
 from intake.services import services
 from intake.staff import ROLES, Role, StaffError
@@ -43,6 +44,7 @@ def add() -> Answer:
         with services().database.writing() as database:
             made = staff.add(database, request.form.get("name", ""), _roles())
             credentials.set_email(database, made.id, request.form.get("email", ""))
+            trail().note(database, Event.MEMBER_ADDED, about=made.id)
     except StaffError as error:
         page = render_template(
             "accounts/new_member.html", role_titles=ROLE_TITLES, typed=request.form, roles=_roles(), error=str(error)
@@ -67,6 +69,7 @@ def link(staff_id: str) -> str:
         abort(409, f"{found.staff.name} has left.")
     with services().database.writing() as database:
         number = credentials.new_link(database, staff_id)
+        trail().note(database, Event.STAFF_LINK_MADE, about=staff_id)
     token = link_token(str(current_app.secret_key), staff_id, number)
     return _page(found, link=f"{services().settings.base_url}/sign-in/{token}")
 
@@ -81,6 +84,7 @@ def change_roles(staff_id: str) -> Answer:
     try:
         with services().database.writing() as database:
             staff.set_roles(database, staff_id, _roles())
+            trail().note(database, Event.ROLES_CHANGED, about=f"{staff_id} {', '.join(_roles())}")
     except StaffError as error:
         return _page(found, error=str(error)), 422
     return redirect(url_for("members.member", staff_id=staff_id), 303)
@@ -96,6 +100,7 @@ def change_active(staff_id: str) -> Answer:
     with services().database.writing() as database:
         (staff.remove if found.active else staff.take_back)(database, staff_id)
         credentials.end_sessions(database, staff_id)
+        trail().note(database, Event.MEMBER_REMOVED if found.active else Event.MEMBER_BACK, about=staff_id)
     return redirect(url_for("members.member", staff_id=staff_id), 303)
 
 
@@ -106,6 +111,7 @@ def reset(staff_id: str) -> Response:
     found = _found(staff_id)
     with services().database.writing() as database:
         credentials.reset_second_factor(database, found.staff.id)
+        trail().note(database, Event.FACTOR_RESET, about=found.staff.id)
     return redirect(url_for("members.member", staff_id=staff_id), 303)
 
 

@@ -10,7 +10,8 @@ from wtforms import PasswordField
 
 from intake import accounts, credentials, passkeys, second_factor, security, tallies
 from intake.account_forms import OurForm, PasswordForm
-from intake.accounts import requires
+from intake.accounts import requires, trail
+from intake.audit import Event
 from intake.credentials import Account
 from intake.second_factor import Answer, stale
 from intake.services import services
@@ -56,6 +57,8 @@ def confirm_now() -> Answer:
     with services().database.writing() as database:
         wait = tallies.strike(database, services().settings.secret_key, "password", found.email or found.staff.id)
     if wait is not None or not security.is_password_of(found, form.password.data or ""):
+        with services().database.writing() as database:
+            trail().note(database, Event.PASSWORD_WRONG if wait is None else Event.MADE_TO_WAIT, about=found.staff.id)
         form.password.errors = ["This is not your password." if wait is None else "Too many wrong tries. Wait a while."]
         return render_template("accounts/confirm.html", form=form, account=found), 422
     with services().database.writing() as database:
@@ -83,6 +86,7 @@ def change_password() -> Answer:
     found, hashed = _mine(), security.hashed(form.password.data or "")
     with services().database.writing() as database:
         found.fs_uniquifier = credentials.set_password(database, found.staff.id, hashed)
+        trail().note(database, Event.PASSWORD_SET)
     accounts.let_in(found)
     return redirect(url_for("my_account.overview", changed="yes"), 303)
 
@@ -94,6 +98,7 @@ def end_others() -> Response:
     found = _mine()
     with services().database.writing() as database:
         found.fs_uniquifier = credentials.end_sessions(database, found.staff.id)
+        trail().note(database, Event.SESSIONS_ENDED)
     accounts.let_in(found)
     return redirect(url_for("my_account.overview", changed="yes"), 303)
 
@@ -119,6 +124,7 @@ def remove() -> Answer:
                 passkeys.remove(database, found.staff.id, chosen)
             else:
                 credentials.set_totp(database, found.staff.id, None, None)
+            trail().note(database, Event.FACTOR_REMOVED, about="passkey" if chosen else "app")
     return redirect(url_for("my_account.overview"), 303)
 
 

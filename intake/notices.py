@@ -10,7 +10,8 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from werkzeug.wrappers import Response as BaseResponse
 
 from intake import emergencies, outbox
-from intake.accounts import current_staff, requires, signed_in
+from intake.accounts import current_staff, requires, signed_in, trail
+from intake.audit import Event
 from intake.emergencies import Emergency
 from intake.outbox import Kind, Mail
 from intake.services import services
@@ -54,6 +55,7 @@ def take(encounter_id: str) -> BaseResponse:
     """Remember that whoever is signed in takes care of a patient; go on to the patient's page."""
     with services().database.writing(encounter_id) as database:
         emergencies.take(database, encounter_id, current_staff().id)
+        trail().note(database, Event.EMERGENCY_TAKEN, encounter_id)
     return redirect(page_of(encounter_id), 303)
 
 

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from intake import accounts, credentials, staff
+from intake.audit import Event, Who
 from intake.credentials import Account
 from intake.faults import place_of
 from intake.services import services
@@ -26,6 +27,7 @@ from intake.staff import ROLES, Role, StaffError
 views = Blueprint("openid", __name__, url_prefix="/sign-in/openid")
 NAME = "clinic"
 PATIENCE = 10  # seconds
+PROVIDER = Who("sign-in service")
 UNKNOWN = "Nobody on staff has the e-mail address that you signed in with. Please ask an admin."
 FAILED = "Signing in there did not work. Please try again, or ask an admin."
 AWAY = "The clinic’s sign-in service does not answer. Please try again in a few minutes."
@@ -86,6 +88,8 @@ def member_for(claims: Mapping[str, Any]) -> Account | None:
         elif found is not None and roles is not None:
             if not roles:
                 return None
+            if set(roles) != set(found.staff.roles):
+                _note(database, Event.ROLES_CHANGED, f"{found.staff.id} {', '.join(roles)}")
             staff.set_roles(database, found.staff.id, roles)
         return credentials.of_member(database, found.staff.id) if found else None
 
@@ -96,7 +100,12 @@ def _add(database: Session, name: str, email: str, roles: list[Role]) -> Account
     except StaffError:  # somebody of that name is there, or was: the address tells the two apart
         made = staff.add(database, f"{name} ({email})", roles)
     credentials.set_email(database, made.id, email)
+    _note(database, Event.MEMBER_ADDED, made.id)
     return credentials.of_member(database, made.id)
+
+
+def _note(database: Session, what: Event, about: str) -> None:
+    accounts.trail_of(PROVIDER).note(database, what, about=about)
 
 
 def _roles(claims: Mapping[str, Any]) -> list[Role] | None:

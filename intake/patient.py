@@ -12,6 +12,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from intake import alerts, away, encounters, entry, given_answers, language, submission, visits
+from intake.audit import Event
 from intake.forms import ASKED, AnswersForm, filled_form
 from intake.help_at_once import Help, is_new, phone_lines
 from intake.navigation import Journey
@@ -144,6 +145,7 @@ def leave() -> Response:
         found = entry.opened(database)
         if found is not None:
             encounters.leave_quickly(database, found[0].id)
+            entry.trail_of(found[0].id).note(database, Event.LEFT_QUICKLY, found[0].id)
     entry.step_out()
     response = make_response(render_template("patient/left.html", leave_url=services().settings.leave_url))
     # a redirect to another site after a form is what the content security policy forbids
@@ -173,6 +175,7 @@ def go_on(visit: Visit) -> Answer:
         if NEED_HELP in request.form:
             encounters.ask_for_help(database, visit.encounter.id)
             alerts.help_wanted(database, visit.encounter.id)
+            entry.trail_of(visit.encounter.id).note(database, Event.HELP_WANTED, visit.encounter.id)
     if NEED_HELP in request.form:
         return redirect(url_for("patient.help_now", said=NEED_HELP), 303)
     if visit.encounter.sent_at is not None:
@@ -204,7 +207,8 @@ def send(visit: Visit) -> Answer:
     """Send the answers to the clinic. Sending twice does no harm."""
     if visit.encounter.started_at is None:
         return redirect(url_for("patient.welcome"), 303)
-    submission.send(services().database, services().screeners, visit.encounter.id)
+    trail = entry.trail_of(visit.encounter.id)
+    submission.send(services().database, services().screeners, visit.encounter.id, trail)
     return redirect(url_for("patient.sent"), 303)
 
 

@@ -3,7 +3,8 @@
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from intake import given_answers, language
+from intake import entry, given_answers, language
+from intake.audit import Event
 from intake.paper_questionnaire import style
 from intake.services import services
 from intake.visits import Answer, Visit, for_patient
@@ -21,6 +22,8 @@ def answers(visit: Visit) -> Answer:
         return redirect(url_for("patient.welcome"), 303)
     document = copy_of(visit, is_large=request.args.get("print") == LARGE)
     response = Response(services().pdf_worker.write(document), mimetype="application/pdf")
+    with services().database.writing() as database:
+        entry.trail_of(visit.encounter.id).note(database, Event.COPY_TAKEN, visit.encounter.id)
     response.headers["Content-Disposition"] = 'attachment; filename="my-answers.pdf"'
     return response
 

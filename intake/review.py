@@ -8,7 +8,8 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from intake import review_form, reviews, signing, summaries
-from intake.accounts import current_staff, requires
+from intake.accounts import current_staff, records, requires, trail
+from intake.audit import Event
 from intake.review_form import Problem, Typed, typed_from
 from intake.reviews import AlteredPdf, Draft
 from intake.services import services
@@ -63,6 +64,8 @@ def _form(opened: Opened, typed: Typed, wrong: Sequence[Problem] = (), conflict:
 
 
 def _page(template: str, opened: Opened, **values: object) -> str:
+    with services().database.writing() as database:
+        trail().note(database, Event.SUMMARY_READ, opened.encounter.id)
     return render_template(
         template,
         opened=opened,
@@ -96,6 +99,8 @@ def save(encounter_id: str) -> Page | Response:
         return _form(opened, typed, conflict=Conflict("The answers were corrected since you opened this page.")), 409
     with services().database.writing(encounter_id) as database:
         saved = reviews.save(database, encounter_id, typed.review, _revision(), current_staff())
+        if saved:
+            trail().note(database, Event.REVIEW_SAVED, encounter_id, f"save {_revision() + 1}")
     if not saved or (to_sign and not _sign(encounter_id)):
         return _overtaken(encounter_id, typed)
     return redirect(url_for("clinician.summary", encounter_id=encounter_id, _anchor="review"), 303)
@@ -122,13 +127,13 @@ def _overtaken(encounter_id: str, typed: Typed) -> Page:
 def _sign(encounter_id: str) -> bool:
     """Freeze the summary as it stands under the name of who is signed in; False if it changed on the way."""
     at, work = datetime.now(UTC), services()
-    return signing.sign(
-        work.database, open_or_refuse(encounter_id), current_staff(), at, work.pdf_worker.write, work.settings.paper
-    )
+    signer = signing.Signer(current_staff(), at, trail())
+    return signing.sign(work.database, open_or_refuse(encounter_id), signer, work.pdf_worker.write, work.settings.paper)
 
 
 @views.get("/<encounter_id>/signed/<int:number>.pdf")
 @requires("clinician")
+@records(Event.SIGNED_READ)
 def signed_pdf(encounter_id: str, number: int) -> Response:
     """Send a signed version, byte for byte."""
     return pdf_response(encounter_id, read_signed(encounter_id, number), f"-signed-{number}")

@@ -11,12 +11,14 @@ from time import time
 import segno
 from flask import Blueprint, Response, abort, current_app, redirect, render_template, request, session, url_for
 from govuk_frontend_wtf.wtforms_widgets import GovTextInput
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 from wtforms import StringField
 
-from intake import accounts, credentials, passkeys, security
+from intake import accounts, audit, credentials, passkeys, security
 from intake.account_forms import OurForm
 from intake.accounts import SignInFirst
+from intake.audit import Event
 from intake.credentials import Account
 from intake.services import services
 
@@ -133,6 +135,7 @@ def add_app() -> Answer:
         return _app_page(found, form, 422)
     with services().database.writing() as database:
         credentials.set_totp(database, found.staff.id, session.pop(SECRET), found.totp_counter)
+        _note(database, found, Event.APP_ADDED)
     return _done(found)
 
 
@@ -170,6 +173,8 @@ def add_passkey() -> Answer:
     with services().database.writing() as database:
         answer, name = request.form.get("passkey", ""), form.name.data or ""
         is_made = passkeys.add(database, settings, found, answer, challenge, name)
+        if is_made:
+            _note(database, found, Event.PASSKEY_ADDED)
     if not is_made:
         form.name.errors = ["No passkey was made. Try again, with this device or another key."]
         return _passkey_page(found, form, 422)
@@ -202,7 +207,12 @@ def show_new_codes(found: Account, on: str) -> str:
     codes = security.new_recovery_codes()
     with services().database.writing() as database:
         credentials.set_recovery_codes(database, found.staff.id, _key(), codes)
+        _note(database, found, Event.CODES_MADE)
     return render_template("accounts/codes.html", codes=codes, on=on)
+
+
+def _note(database: Session, found: Account, what: Event) -> None:
+    accounts.trail_of(audit.member_of_staff(found.staff.id)).note(database, what)
 
 
 def _key() -> str:

@@ -9,13 +9,15 @@ from datetime import timedelta
 from flask import Blueprint, abort, current_app, redirect, render_template, request, session, url_for
 from govuk_frontend_wtf.wtforms_widgets import GovPasswordInput, GovTextInput
 from itsdangerous import BadSignature
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 from wtforms import PasswordField, StringField
 from wtforms.validators import ValidationError
 
-from intake import accounts, credentials, kept_forms, passkeys, second_factor, security, tallies
+from intake import accounts, audit, credentials, kept_forms, passkeys, second_factor, security, tallies
 from intake.account_forms import OurForm, PasswordForm
-from intake.accounts import LINK_SECONDS, SignInFirst, current_staff
+from intake.accounts import LINK_SECONDS, SignInFirst, current_staff, trail_of
+from intake.audit import Event
 from intake.credentials import Account
 from intake.services import services
 from intake.staff import StaffError
@@ -90,6 +92,8 @@ def _found(email: str, password: str) -> Account | None:
     with services().database.reading() as database:
         found = credentials.by_email(database, email)
     if not security.is_password_of(found, password) or found is None or not found.active:
+        with services().database.writing() as database:
+            _note(database, Event.PASSWORD_WRONG, found.staff.id if found else "")
         return None
     with services().database.writing() as database:
         tallies.forget(database, _key(), "password", email)
@@ -99,9 +103,16 @@ def _found(email: str, password: str) -> Account | None:
 def _wait(kind: str, subject: str) -> timedelta | None:
     """Count a try; say how long to wait if there were too many, by one person or from one place."""
     with services().database.writing() as database:
-        if tallies.is_too_often(database, _key(), TOO_OFTEN, request.remote_addr or ""):
-            return TOO_OFTEN.time
-        return tallies.strike(database, _key(), kind, subject)
+        is_too_often = tallies.is_too_often(database, _key(), TOO_OFTEN, request.remote_addr or "")
+        wait = TOO_OFTEN.time if is_too_often else tallies.strike(database, _key(), kind, subject)
+        if wait is not None:
+            _note(database, Event.MADE_TO_WAIT, kind)
+        return wait
+
+
+def _note(database: Session, what: Event, about: str) -> None:
+    """Write into the audit trail what nobody who is signed in did; of a member it names the id, of others nothing."""
+    trail_of(audit.NOBODY).note(database, what, about=about)
 
 
 def _wait_words(wait: timedelta) -> str:
@@ -136,6 +147,8 @@ def check_second() -> Answer:
         form.code.errors = [_wait_words(wait)]
         return _second_page(form, 429)
     if not second_factor.is_proved(half, form.code.data or "", request.form.get("passkey", "")):
+        with services().database.writing() as database:
+            _note(database, Event.FACTOR_WRONG, half.staff.id)
         form.code.errors = ["This is not the code. Type the one that the app shows now."]
         return _second_page(form, 422)
     with services().database.writing() as database:
@@ -197,6 +210,7 @@ def join_now() -> Answer:
     with services().database.writing() as database:
         credentials.set_email(database, found.staff.id, form.email.data or "")
         credentials.set_password(database, found.staff.id, hashed)
+        trail_of(audit.member_of_staff(found.staff.id)).note(database, Event.PASSWORD_SET, about="by link")
     session.clear()
     return go_on(accounts.by_id(found.staff.id) or abort(403, REFUSED))
 

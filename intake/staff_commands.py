@@ -1,10 +1,13 @@
 """The commands for members of staff: add, list, remove, and print the link that signs one in."""
 
 import click
+from sqlalchemy.orm import Session
 
-from intake import credentials, staff
+from intake import audit, credentials, staff
 from intake.accounts import link_token
+from intake.audit import Event, Trail
 from intake.installation import chosen_settings, ready_database
+from intake.settings import Settings
 from intake.staff import ROLES, Role, Staff, StaffError
 
 
@@ -20,8 +23,10 @@ def staff_group() -> None:
 def add_command(name: str, email: str | None, roles: tuple[Role, ...]) -> None:
     """Add a member of staff. NAME is what stands below the summaries that they sign."""
     try:
-        with ready_database(chosen_settings()).writing() as session:
+        settings = chosen_settings()
+        with ready_database(settings).writing() as session:
             member = staff.add(session, name, roles)
+            _note(session, settings, Event.MEMBER_ADDED, member)
             if email:
                 credentials.set_email(session, member.id, email)
     except StaffError as error:
@@ -42,10 +47,11 @@ def list_command() -> None:
 @click.argument("name_or_id")
 def remove_command(name_or_id: str) -> None:
     """Let a member of staff in no more, at once. What they signed keeps their name."""
-    database = ready_database(chosen_settings())
-    with database.writing() as session:
+    settings = chosen_settings()
+    with ready_database(settings).writing() as session:
         member = _active(staff.named(session, name_or_id), name_or_id)
         staff.remove(session, member.id)
+        _note(session, settings, Event.MEMBER_REMOVED, member)
     click.echo(f"{member.name} is let in no more.")
 
 
@@ -53,9 +59,11 @@ def remove_command(name_or_id: str) -> None:
 @click.argument("name_or_id")
 def reset_command(name_or_id: str) -> None:
     """Take away a member's second factor, for somebody who has lost it, and end their sessions."""
-    with ready_database(chosen_settings()).writing() as session:
+    settings = chosen_settings()
+    with ready_database(settings).writing() as session:
         member = _active(staff.named(session, name_or_id), name_or_id)
         credentials.reset_second_factor(session, member.id)
+        _note(session, settings, Event.FACTOR_RESET, member)
     click.echo(f"{member.name} sets up a second factor at the next sign-in.")
 
 
@@ -70,7 +78,12 @@ def sign_in_link(name_or_id: str) -> None:
     with ready_database(settings).writing() as session:
         member = _active(staff.named(session, name_or_id), name_or_id)
         number = credentials.new_link(session, member.id)
+        _note(session, settings, Event.STAFF_LINK_MADE, member)
     click.echo(f"{settings.base_url}/sign-in/{link_token(settings.secret_key, member.id, number)}")
+
+
+def _note(session: Session, settings: Settings, what: Event, member: Staff) -> None:
+    Trail(settings.secret_key, audit.COMMAND_LINE).note(session, what, about=member.id)
 
 
 def _active(member: Staff | None, name_or_id: str) -> Staff:

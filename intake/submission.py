@@ -10,6 +10,7 @@ from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
 from intake import alerts, encounters
+from intake.audit import Event, Trail
 from intake.counters import DISAGREEMENTS, SCREENING_FAULTS, SCREENINGS
 from intake.database import Database
 from intake.faults import place_of
@@ -34,9 +35,10 @@ class Screened:
     screening: Screening
 
 
-def send(database: Database, screeners: Screeners, encounter_id: str) -> None:
+def send(database: Database, screeners: Screeners, encounter_id: str, trail: Trail | None = None) -> None:
     """Commit that the answers are complete, or corrected, then screen them. Safe to repeat.
 
+    `trail` is of who sends them; None for invented patients.
     Should the screening fail, the answers are sent all the same: the background jobs try again (`unfinished`).
     """
     with database.writing(encounter_id) as session:
@@ -48,6 +50,8 @@ def send(database: Database, screeners: Screeners, encounter_id: str) -> None:
             response.rule_set_hash = published_hash(session)
         elif response.open_correction is not None:
             _replace(session, response, response.open_correction)
+        if trail is not None:
+            trail.note(session, Event.SENT, encounter_id)
     try:
         screen(database, screeners, encounter_id)
     except Exception as error:  # the patient has done all there is to do, and does not wait for it

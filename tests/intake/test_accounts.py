@@ -20,8 +20,17 @@ OPEN |= {"patient.leave"}  # it only closes a session, and sends whoever presses
 OPEN |= {"cds_hooks.discover"}  # which services there are, and nothing of patients
 OPEN |= {"entry.time_left", "entry.stay"}  # they say 0 to whoever is not in
 THEIRS: dict[Role, tuple[str, ...]] = {  # the views of each role
-    "clinician": ("clinician", "clinician_fhir", "clinician_hand_over", "review", "desk", "desk_import", "desk_paper"),
-    "admin": ("admin", "drafts", "publishing", "rule_form", "impact", "what_if", "deeper", "members"),
+    "clinician": (
+        "clinician",
+        "clinician_fhir",
+        "clinician_hand_over",
+        "clinician_audit",
+        "review",
+        "desk",
+        "desk_import",
+        "desk_paper",
+    ),
+    "admin": ("admin", "admin_audit", "drafts", "publishing", "rule_form", "impact", "what_if", "deeper", "members"),
     "front_desk": ("desk", "desk_import", "desk_paper"),
 }
 EVERYBODYS = ("my_account", "second_factor")  # of all staff
@@ -35,10 +44,10 @@ NOTICES: dict[Role, set[str]] = {  # those of all staff: admins see that somebod
 METHODS = {"GET", "POST"}
 
 
-def routes(app: Flask, encounter: Encounter) -> list[tuple[str, str, str]]:
+def routes(app: Flask, encounter_id: str) -> list[tuple[str, str, str]]:
     """Every method of every view: endpoint, method, an address of it."""
     values = {
-        "encounter_id": encounter.id,
+        "encounter_id": encounter_id,
         "rule_id": "RF1",
         "page_id": "mood",
         "token": "x",
@@ -69,14 +78,14 @@ def endpoints(app: Flask, blueprint: str) -> set[str]:
 
 
 def test_nobody_sees_only_what_is_open(app: Flask, client: FlaskClient, ada: Encounter):
-    seen = {endpoint for endpoint, method, address in routes(app, ada) if lets_in(client, method, address)}
+    seen = {endpoint for endpoint, method, address in routes(app, ada.id) if lets_in(client, method, address)}
     assert seen - OPEN == set()
 
 
 @pytest.mark.parametrize("role", ROLES)
 def test_staff_see_their_own_pages_and_no_others(app: Flask, ada: Encounter, role: Role):
     seen = set()
-    for endpoint, method, address in routes(app, ada):
+    for endpoint, method, address in routes(app, ada.id):
         client = app.test_client()  # a new one each time: some views end the session
         sign_in(client, role)
         if lets_in(client, method, address):
@@ -87,7 +96,7 @@ def test_staff_see_their_own_pages_and_no_others(app: Flask, ada: Encounter, rol
 
 def test_patients_see_their_own_pages_and_no_others(app: Flask, ada: Encounter):
     seen = set()
-    for endpoint, method, address in routes(app, ada):
+    for endpoint, method, address in routes(app, ada.id):
         client = app.test_client()
         come_in(client, ada)
         if lets_in(client, method, address):

@@ -23,7 +23,7 @@ TOKEN = "a-token-that-nobody-may-see"
 def faults(client: FlaskClient, app: Flask, patient: Encounter) -> list[str]:
     """What is wrong with the answers to every GET of this browser."""
     found = []
-    for endpoint, method, address in routes(app, patient):
+    for endpoint, method, address in routes(app, patient.id):
         if method != "GET" or endpoint in ("sign_in.link", "entry.start"):
             continue
         answer = client.get(address)
@@ -59,7 +59,7 @@ def test_a_patient_reaches_nothing_of_another_patient(
 ):
     with database.writing() as session:
         other, _ = encounters.create(session, patient_name="Beatrix Other", date_of_birth=ada.date_of_birth)
-    for _, method, address in routes(app, other):
+    for _, method, address in routes(app, other.id):
         if other.id in address:
             come_in(client, ada)
             answer = client.open(address, method=method)

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from intake import alerts, correction, encounters, submission
+from intake import alerts, audit, correction, encounters, submission
 from intake.database import Database
 from intake.encounters import Encounter
 from intake.rulesets import Screeners
@@ -124,7 +124,7 @@ def test_a_screening_that_is_overtaken_by_a_correction_is_not_stored(
         """While the first answers are screened, the patient corrects them."""
         monkeypatch.setattr(screeners, "get", real)
         found = real(*args)
-        correction.begin(database, ada.id)
+        correction.begin(database, ada.id, audit.Trail("a key for tests", audit.patient_of(ada.id)))
         with database.writing() as session:
             encounters.save_page(session, ada.id, {"phq9_1": 0, "phq9_2": 0})
         submission.send(database, screeners, ada.id)
@@ -144,7 +144,7 @@ def test_sending_a_correction_from_two_windows_screens_it_once(
     with database.writing() as session:
         encounters.save_page(session, ada.id, {"phq9_1": 2, "phq9_2": 2})
     submission.send(database, screeners, ada.id)
-    correction.begin(database, ada.id)
+    correction.begin(database, ada.id, audit.Trail("a key for tests", audit.patient_of(ada.id)))
     with database.writing() as session:
         encounters.save_page(session, ada.id, {"phq9_1": 0})
     with ThreadPoolExecutor(2) as threads:

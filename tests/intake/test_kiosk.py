@@ -67,7 +67,7 @@ def test_no_address_leads_elsewhere(
     app: Flask, settings: Settings, database: Database, invitation: Invitation, ada: Encounter
 ):
     reached = set()
-    for endpoint, method, address in routes(app, ada):
+    for endpoint, method, address in routes(app, ada.id):
         tablet = lend(app.test_client(), settings, invitation)
         response = tablet.open(address, method=method)
         response.close()
