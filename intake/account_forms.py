@@ -5,7 +5,8 @@ from govuk_frontend_wtf.wtforms_widgets import GovPasswordInput
 from wtforms import PasswordField
 from wtforms.validators import ValidationError
 
-from intake.security import LONGEST_PASSWORD, SHORTEST_PASSWORD
+from intake.security import LONGEST_PASSWORD, SHORTEST_PASSWORD, is_guessable
+from intake.services import services
 
 
 class OurForm(FlaskForm):
@@ -17,7 +18,7 @@ class OurForm(FlaskForm):
 
 
 class PasswordForm(OurForm):
-    """A password that a member chooses, typed twice."""
+    """A password that a member chooses, typed twice. `about` are texts about them that somebody guessing would try."""
 
     password = PasswordField(
         "New password",
@@ -25,15 +26,18 @@ class PasswordForm(OurForm):
         description=f"At least {SHORTEST_PASSWORD} characters. Three or four words that only you would put together "
         "are good.",
     )
+    about: tuple[str, ...] = ()
     again = PasswordField("New password again", widget=GovPasswordInput())
 
     def validate_password(self, field: PasswordField) -> None:
-        """Take what cannot be guessed: length counts, and nothing else is asked for."""
+        """Take what cannot be guessed: length counts, and no kind of character is asked for."""
         words = field.data or ""
         if not SHORTEST_PASSWORD <= len(words) <= LONGEST_PASSWORD:
             raise ValidationError(f"The password has from {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters.")
-        if len(set(words)) < SHORTEST_PASSWORD // 3:
-            raise ValidationError("This password repeats itself. Choose one that is harder to guess.")
+        if is_guessable(words, (*self.about, services().settings.clinic_name)):
+            raise ValidationError(
+                "This password, or one much like it, is known and tried first by those who guess. Choose another."
+            )
 
     def validate_again(self, field: PasswordField) -> None:
         """Notice a slip."""

@@ -56,6 +56,15 @@ class TallyRow(Row):
     until: Mapped[datetime | None] = mapped_column(Moment)
 
 
+class EndedSessionRow(Row):
+    """A session that was signed out of: a copy of its cookie opens nothing any more."""
+
+    __tablename__ = "ended_session"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    ended_at: Mapped[datetime] = mapped_column(Moment, index=True)
+
+
 class KeptFormRow(Row):
     """What a member of staff typed on a page that was sent after the session had ended, encrypted."""
 

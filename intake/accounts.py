@@ -6,9 +6,11 @@ when the password changes; what was typed on a page that is sent too late is kep
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from time import time
 from typing import ParamSpec, TypeVar, cast
+from uuid import uuid4
 
 from flask import Blueprint, abort, current_app, g, redirect, request, session, url_for
 from flask_security import current_user, login_user
@@ -19,6 +21,7 @@ from werkzeug.wrappers import Response
 from intake import audit, credentials, kept_forms
 from intake.audit import Event, Trail, Who
 from intake.credentials import Account
+from intake.security import SESSION_ID
 from intake.services import services
 from intake.staff import ROLES, Role, Staff
 
@@ -69,8 +72,10 @@ def signer(secret_key: str) -> URLSafeTimedSerializer:
 def let_in(account: Account) -> None:
     """Open a session for a member of staff, and end whatever session this browser had."""
     csrf = session.get("csrf_token") if session.get(WAS) == account.staff.id else None
+    _end_for_good()
     session.clear()
     login_user(account)
+    session[SESSION_ID] = uuid4().hex
     session[ENDS_AT], session[SEEN_AT] = int(time()) + LONGEST_SESSION, int(time())
     if csrf:  # pages of theirs that are open in other windows can still be sent
         session["csrf_token"] = csrf
@@ -196,8 +201,16 @@ def leave(member: Staff) -> None:
     """End a session because nothing was done for too long."""
     with services().database.writing() as database:
         trail_of(audit.member_of_staff(member.id)).note(database, Event.QUIET)
+    _end_for_good()
     _end()
     session[AWAY], session[WAS] = True, member.id
+
+
+def _end_for_good() -> None:
+    """Let nobody go on with this session, nor with a copy of its cookie."""
+    if SESSION_ID in session:
+        with services().database.writing() as database:
+            credentials.end_session(database, session[SESSION_ID], timedelta(seconds=LONGEST_SESSION))
 
 
 def _end() -> None:
@@ -214,6 +227,7 @@ def sign_out() -> None:
     if member is not None:
         with services().database.writing() as database:
             trail().note(database, Event.SIGNED_OUT)
+    _end_for_good()
     session.clear()
     g.pop("signed_in", None)
     g.pop("_login_user", None)

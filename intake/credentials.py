@@ -3,15 +3,15 @@
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from flask_security import RoleMixin, UserMixin
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from intake import staff
-from intake.account_tables import AccountRow, PasskeyRow
+from intake.account_tables import AccountRow, EndedSessionRow, PasskeyRow
 from intake.invitee import read_email
 from intake.staff import Staff, StaffError
 
@@ -56,6 +56,18 @@ def by_stamp(session: Session, stamp: str) -> Account | None:
     """Return the account whose sessions are named so."""
     row = session.scalar(select(AccountRow).where(AccountRow.stamp == stamp))
     return None if row is None else _account(session, row)
+
+
+def end_session(session: Session, session_id: str, longest: timedelta) -> None:
+    """Let nobody in with a copy of this session any more. `longest` is how long a session could have lasted."""
+    now = datetime.now(UTC)
+    session.execute(delete(EndedSessionRow).where(EndedSessionRow.ended_at < now - longest))
+    session.merge(EndedSessionRow(id=session_id, ended_at=now))
+
+
+def is_ended(session: Session, session_id: str) -> bool:
+    """Whether this session was signed out of."""
+    return session.get(EndedSessionRow, session_id) is not None
 
 
 def free_email(session: Session, staff_id: str, text: str) -> str:

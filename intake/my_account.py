@@ -78,12 +78,13 @@ def password() -> Answer:
 @requires(*ROLES)
 def change_password() -> Answer:
     """Store a new password, and end every other session."""
-    form = PasswordForm(request.form)
+    form, found = PasswordForm(request.form), _mine()
+    form.about = (found.staff.name, found.email)
     if again := stale():
         return again
     if not form.validate():
         return render_template("accounts/password.html", form=form), 422
-    found, hashed = _mine(), security.hashed(form.password.data or "")
+    hashed = security.hashed(form.password.data or "")
     with services().database.writing() as database:
         found.fs_uniquifier = credentials.set_password(database, found.staff.id, hashed)
         trail().note(database, Event.PASSWORD_SET)

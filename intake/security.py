@@ -4,10 +4,13 @@ The only module that knows how it is set up.
 """
 
 import hmac
+import re
+from collections.abc import Iterable
 from functools import cache
 from typing import Any, cast
 
 from flask import Flask, current_app
+from flask import session as cookie
 from flask_security import (
     RoleMixin,
     Security,
@@ -20,14 +23,18 @@ from flask_security import (
 from flask_security.utils import verify_password
 from passlib.pwd import genword
 from passlib.totp import TotpMatch
+from zxcvbn import zxcvbn
 
 from intake import credentials
 from intake.credentials import Account
 from intake.services import services
 from intake.settings import Settings
 
+SESSION_ID = "session_id"  # in the session: what it is ended by
 SHORTEST_PASSWORD = 12  # characters
 LONGEST_PASSWORD = 200
+MOST_LOOKED_AT = 72  # characters of a password that are looked at for words and patterns
+HARD_ENOUGH = 3  # of 4: 10^8 guesses and more
 RECOVERY_CODES = 8
 FIGURES = 6  # of a code by time
 WINDOW = 30  # seconds that a clock may be off
@@ -40,8 +47,10 @@ class Accounts(UserDatastore):
         super().__init__(Account, RoleMixin)
 
     def find_user(self, case_insensitive: bool = False, **by: Any) -> Account | None:
-        """Return the account whose session this is."""
+        """Return the account whose session this is; None for one that was signed out of."""
         with services().database.reading() as session:
+            if credentials.is_ended(session, cookie.get(SESSION_ID, "")):
+                return None
             return credentials.by_stamp(session, by["fs_uniquifier"])
 
     def put(self, model: Account) -> Account:
@@ -82,6 +91,16 @@ def prepare(app: Flask, settings: Settings) -> None:
 def hashed(password: str) -> str:
     """Return an argon2id hash."""
     return str(hash_password(password))
+
+
+def is_guessable(password: str, about: Iterable[str]) -> bool:
+    """Whether a password is known from breaches, or built so that guessing finds it soon.
+
+    `about` are texts that whoever guesses would try: names, the address, the clinic.
+    """
+    words = [word for text in about for word in re.split(r"[\W_]+", text) if word]
+    found = zxcvbn(password[:MOST_LOOKED_AT], user_inputs=words)
+    return int(found["score"]) < HARD_ENOUGH
 
 
 def is_password_of(account: Account | None, password: str) -> bool:

@@ -203,7 +203,7 @@ def join() -> Answer:
 def join_now() -> Answer:
     """Store the password, which uses the link up, and go on to the second factor."""
     found, form = _joining(), JoinForm(request.form)
-    form.staff_id = found.staff.id
+    form.staff_id, form.about = found.staff.id, (found.staff.name, form.email.data or "")
     if not form.validate():
         return render_template("accounts/join.html", form=form, member=found.staff), 422
     hashed = security.hashed(form.password.data or "")

@@ -145,3 +145,17 @@ def test_a_session_ends_after_twelve_hours_whatever_is_done(client: FlaskClient)
     with client.session_transaction() as session:
         session["ends_at"] = int(time()) - 1
     assert client.get("/clinician").status_code == 403
+
+
+def test_a_copy_of_the_cookie_opens_nothing_once_its_session_was_signed_out_of(app: Flask, client: FlaskClient):
+    sign_in(client, "clinician")
+    with client.session_transaction() as session:
+        session["session_id"] = "of this browser"
+        copy = dict(session)
+    client.post("/sign-in/out")
+    thief, elsewhere = app.test_client(), app.test_client()
+    for browser, session_id in ((thief, "of this browser"), (elsewhere, "of another browser")):
+        with browser.session_transaction() as session:
+            session.update(copy | {"session_id": session_id})
+    assert thief.get("/clinician").status_code == 403
+    assert elsewhere.get("/clinician").status_code == 200

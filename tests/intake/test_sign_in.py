@@ -228,7 +228,9 @@ def test_an_invented_member_signs_in_by_the_link_alone(
     assert "invented" in client.get("/clinician").text
 
 
-@pytest.mark.parametrize("password", ["short", "aaaaaaaaaaaaaaaa", "x" * 201])
+@pytest.mark.parametrize(
+    "password", ["short", "aaaaaaaaaaaaaaaa", "x" * 201, "password123456", "Harbour2026!", "qwertyuiop1234"]
+)
 def test_a_password_that_is_easily_guessed_is_refused(
     app: Flask, client: FlaskClient, database: Database, price: Staff, password: str
 ):

@@ -1,4 +1,4 @@
-"""Who read or changed what: entries that can be added, and neither changed nor taken away."""
+"""Who read or changed what: entries that can be added, and neither changed nor taken away. Sessions that were ended."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -33,6 +33,11 @@ def upgrade() -> None:
         sa.Column("mark", sa.String(64), nullable=False),
     )
     op.bulk_insert(head, [{"id": 1, "number": 0, "digest": "", "mark": ""}])
+    op.create_table(
+        "ended_session",
+        sa.Column("id", sa.String(32), primary_key=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=False, index=True),
+    )
     if op.get_bind().dialect.name == "sqlite":
         for change in ("UPDATE", "DELETE"):
             op.execute(
@@ -52,6 +57,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop the tables, and their triggers with them."""
+    op.drop_table("ended_session")
     op.drop_table("audit_head")
     op.drop_table("audit_entry")
     if op.get_bind().dialect.name != "sqlite":
