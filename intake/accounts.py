@@ -131,6 +131,12 @@ def trail() -> Trail:
     return trail_of(audit.member_of_staff(current_staff().id))
 
 
+def write_down(who: Trail, what: Event, encounter_id: str = "", about: str = "") -> None:
+    """Write one entry into the audit trail, in a transaction of its own that keeps nobody else from writing."""
+    with services().database.writing(encounter_id or who.who.id or who.who.kind) as database:
+        who.note(database, what, encounter_id, about)
+
+
 def records(event: Event) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Write into the audit trail that a member of staff was shown what a view answers, before it is sent."""
 
@@ -138,8 +144,7 @@ def records(event: Event) -> Callable[[Callable[P, R]], Callable[P, R]]:
         @wraps(view)
         def recorded(*args: P.args, **kwargs: P.kwargs) -> R:
             answer = view(*args, **kwargs)
-            with services().database.writing() as database:
-                trail().note(database, event, str(kwargs.get("encounter_id", "")), str(kwargs.get("number", "")))
+            write_down(trail(), event, str(kwargs.get("encounter_id", "")), str(kwargs.get("number", "")))
             return answer
 
         return recorded
@@ -155,8 +160,7 @@ def requires(*roles: Role) -> Callable[[Callable[P, R]], Callable[P, R]]:
         @wraps(view)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
             if not set(current_staff().roles) & set(roles):
-                with services().database.writing() as database:
-                    trail().note(database, Event.REFUSED, about=request.endpoint or "")
+                write_down(trail(), Event.REFUSED, about=request.endpoint or "")
                 abort(403, f"This page is for {' and '.join(ROLE_WORDS[role] for role in roles)}.")
             return view(*args, **kwargs)
 
@@ -199,8 +203,7 @@ def _close(member: Staff, *, keeps: bool) -> None:
 
 def leave(member: Staff) -> None:
     """End a session because nothing was done for too long."""
-    with services().database.writing() as database:
-        trail_of(audit.member_of_staff(member.id)).note(database, Event.QUIET)
+    write_down(trail_of(audit.member_of_staff(member.id)), Event.QUIET)
     _end_for_good()
     _end()
     session[AWAY], session[WAS] = True, member.id
@@ -225,8 +228,7 @@ def sign_out() -> None:
     """End the session of this browser."""
     member = signed_in()
     if member is not None:
-        with services().database.writing() as database:
-            trail().note(database, Event.SIGNED_OUT)
+        write_down(trail(), Event.SIGNED_OUT)
     _end_for_good()
     session.clear()
     g.pop("signed_in", None)

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from intake import audit, cds_callers
-from intake.accounts import trail_of
+from intake.accounts import trail_of, write_down
 from intake.audit import Event
 from intake.cds_callers import Caller, NotTheCaller
 from intake.fhir_export import stored
@@ -64,8 +64,7 @@ def serve() -> Response:
         encounter_id = _last_screened(database, patient)
         found = encounter_id and stored(database, work.screeners, work.settings, encounter_id)
     if encounter_id:
-        with work.database.writing() as database:
-            trail_of(audit.RECORD_SYSTEM).note(database, Event.CARDS_READ, encounter_id)
+        write_down(trail_of(audit.RECORD_SYSTEM), Event.CARDS_READ, encounter_id)
     return jsonify({"cards": cards(found) if found else []})
 
 

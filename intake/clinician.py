@@ -6,7 +6,7 @@ from flask import Blueprint, abort, render_template, request
 from werkzeug.wrappers import Response
 
 from intake import alerts, encounters, invitations, review
-from intake.accounts import records, requires, trail
+from intake.accounts import records, requires, trail, write_down
 from intake.audit import Event
 from intake.encounters import Encounter
 from intake.notices import unless_known
@@ -53,8 +53,7 @@ def summary(encounter_id: str) -> str:
 
 
 def _waiting(encounter: Encounter) -> str:
-    with services().database.writing() as database:
-        trail().note(database, Event.PAGE_READ, encounter.id)
+    write_down(trail(), Event.PAGE_READ, encounter.id)
     with services().database.reading() as database:
         invitation = invitations.find(database, encounter.id)
         urgent = alerts.of_encounter(database, encounter.id)

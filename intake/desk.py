@@ -14,7 +14,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined] # 
 from wtforms.validators import Optional, ValidationError
 
 from intake import encounters, invitations, invitee, kiosk, language, outbox
-from intake.accounts import records, requires, trail
+from intake.accounts import records, requires, trail, write_down
 from intake.audit import Event
 from intake.days import DayField
 from intake.invitations import Invitation, State
@@ -199,8 +199,7 @@ def lend(encounter_id: str) -> Response:
         found = _found(database, encounter_id)
     if found.state is not State.OPEN:
         return _back(encounter_id)
-    with services().database.writing() as database:
-        trail().note(database, Event.LENT, encounter_id)
+    write_down(trail(), Event.LENT, encounter_id)
     kiosk.begin(found)
     return redirect(url_for("patient.welcome"), 303)
 

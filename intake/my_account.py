@@ -57,8 +57,8 @@ def confirm_now() -> Answer:
     with services().database.writing() as database:
         wait = tallies.strike(database, services().settings.secret_key, "password", found.email or found.staff.id)
     if wait is not None or not security.is_password_of(found, form.password.data or ""):
-        with services().database.writing() as database:
-            trail().note(database, Event.PASSWORD_WRONG if wait is None else Event.MADE_TO_WAIT, about=found.staff.id)
+        what = Event.PASSWORD_WRONG if wait is None else Event.MADE_TO_WAIT
+        accounts.write_down(trail(), what, about=found.staff.id)
         form.password.errors = ["This is not your password." if wait is None else "Too many wrong tries. Wait a while."]
         return render_template("accounts/confirm.html", form=form, account=found), 422
     with services().database.writing() as database:

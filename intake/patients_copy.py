@@ -22,7 +22,7 @@ def answers(visit: Visit) -> Answer:
         return redirect(url_for("patient.welcome"), 303)
     document = copy_of(visit, is_large=request.args.get("print") == LARGE)
     response = Response(services().pdf_worker.write(document), mimetype="application/pdf")
-    with services().database.writing() as database:
+    with services().database.writing(visit.encounter.id) as database:
         entry.trail_of(visit.encounter.id).note(database, Event.COPY_TAKEN, visit.encounter.id)
     response.headers["Content-Disposition"] = 'attachment; filename="my-answers.pdf"'
     return response

@@ -8,7 +8,7 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from intake import review_form, reviews, signing, summaries
-from intake.accounts import current_staff, records, requires, trail
+from intake.accounts import current_staff, records, requires, trail, write_down
 from intake.audit import Event
 from intake.review_form import Problem, Typed, typed_from
 from intake.reviews import AlteredPdf, Draft
@@ -64,8 +64,7 @@ def _form(opened: Opened, typed: Typed, wrong: Sequence[Problem] = (), conflict:
 
 
 def _page(template: str, opened: Opened, **values: object) -> str:
-    with services().database.writing() as database:
-        trail().note(database, Event.SUMMARY_READ, opened.encounter.id)
+    write_down(trail(), Event.SUMMARY_READ, opened.encounter.id)
     return render_template(
         template,
         opened=opened,

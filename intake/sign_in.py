@@ -9,7 +9,6 @@ from datetime import timedelta
 from flask import Blueprint, abort, current_app, redirect, render_template, request, session, url_for
 from govuk_frontend_wtf.wtforms_widgets import GovPasswordInput, GovTextInput
 from itsdangerous import BadSignature
-from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 from wtforms import PasswordField, StringField
 from wtforms.validators import ValidationError
@@ -92,8 +91,7 @@ def _found(email: str, password: str) -> Account | None:
     with services().database.reading() as database:
         found = credentials.by_email(database, email)
     if not security.is_password_of(found, password) or found is None or not found.active:
-        with services().database.writing() as database:
-            _note(database, Event.PASSWORD_WRONG, found.staff.id if found else "")
+        accounts.write_down(trail_of(audit.NOBODY), Event.PASSWORD_WRONG, about=found.staff.id if found else "")
         return None
     with services().database.writing() as database:
         tallies.forget(database, _key(), "password", email)
@@ -106,13 +104,8 @@ def _wait(kind: str, subject: str) -> timedelta | None:
         is_too_often = tallies.is_too_often(database, _key(), TOO_OFTEN, request.remote_addr or "")
         wait = TOO_OFTEN.time if is_too_often else tallies.strike(database, _key(), kind, subject)
         if wait is not None:
-            _note(database, Event.MADE_TO_WAIT, kind)
+            trail_of(audit.NOBODY).note(database, Event.MADE_TO_WAIT, about=kind)
         return wait
-
-
-def _note(database: Session, what: Event, about: str) -> None:
-    """Write into the audit trail what nobody who is signed in did; of a member it names the id, of others nothing."""
-    trail_of(audit.NOBODY).note(database, what, about=about)
 
 
 def _wait_words(wait: timedelta) -> str:
@@ -147,8 +140,7 @@ def check_second() -> Answer:
         form.code.errors = [_wait_words(wait)]
         return _second_page(form, 429)
     if not second_factor.is_proved(half, form.code.data or "", request.form.get("passkey", "")):
-        with services().database.writing() as database:
-            _note(database, Event.FACTOR_WRONG, half.staff.id)
+        accounts.write_down(trail_of(audit.NOBODY), Event.FACTOR_WRONG, about=half.staff.id)
         form.code.errors = ["This is not the code. Type the one that the app shows now."]
         return _second_page(form, 422)
     with services().database.writing() as database:

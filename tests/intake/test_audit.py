@@ -57,8 +57,11 @@ def problems(database: Database, kept: str = "", key: str = KEY) -> list[str]:
 def tamper(database: Database, *statements: str) -> None:
     """Change the database as somebody who may do anything with it, and has no secret key."""
     with database.engine.begin() as connection:
-        for name in ("update", "delete"):
-            connection.execute(text(f"DROP TRIGGER IF EXISTS audit_entry_no_{name}"))
+        if database.is_sqlite:
+            for name in ("update", "delete"):
+                connection.execute(text(f"DROP TRIGGER IF EXISTS audit_entry_no_{name}"))
+        else:
+            connection.execute(text("DROP TRIGGER IF EXISTS audit_entry_no_change ON audit_entry"))
         for statement in statements:
             connection.execute(text(statement))
 
