@@ -83,14 +83,15 @@ def served(data: Path, more: Mapping[str, str] | None = None, host: str = "127.0
             start_new_session=True,
         )
         try:
-            _wait_for(address, server, data / "log")
+            wait_for(address, server, data / "log")
             yield Clinic(address, Settings.from_environment(environ))
         finally:
             os.killpg(server.pid, signal.SIGTERM)
             server.wait(timeout=30)
 
 
-def _wait_for(address: str, server: subprocess.Popen, log: Path) -> None:
+def wait_for(address: str, server: subprocess.Popen, log: Path) -> None:
+    """Wait until the pages are served."""
     end = time.monotonic() + LONGEST_START
     while time.monotonic() < end:
         assert server.poll() is None, log.read_text()

@@ -1,0 +1,249 @@
+"""What is broken on purpose while patients answer: each trial runs the product, breaks something, and looks."""
+
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Thread
+
+from intake import rulesets
+from intake.database import Database
+from rules.load import library, load_texts
+from tests.faults.crowd import Found, invite, look, pdfs, walk
+from tests.faults.house import INTAKE, House, running
+from tests.intake.mail_server import Mailbox, a_free_port, mail_server
+
+FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"  # Debian's libfaketime
+ROOM = 24  # megabytes of the disk that becomes full
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is done in a trial: patients, how many pages each has left, for how many seconds something is away."""
+
+    patients: int = 200
+    left: int = 10
+    away: float = 30
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was broken, how, and what became of the patients."""
+
+    done: str
+    found: Found
+
+
+@contextmanager
+def clinic(folder: Path, **environ: str) -> Iterator[tuple[House, Mailbox]]:
+    """A running installation with a mail server."""
+    with mail_server(Mailbox()) as mailbox, running(folder / "data", environ | with_mail(mailbox)) as house:
+        yield house, mailbox
+
+
+def with_mail(mailbox: Mailbox) -> dict[str, str]:
+    """Return the settings by which alerts go to a mailbox."""
+    return {
+        "INTAKE_SMTP_URL": f"smtp://127.0.0.1:{mailbox.port}",
+        "INTAKE_MAIL_FROM": "intake@clinic.example",
+        "INTAKE_ALERT_EMAIL": "desk@clinic.example",
+    }
+
+
+def nothing() -> None:
+    """Disturb nobody."""
+
+
+def once(what: Callable[[], object], after: int) -> Callable[[], None]:
+    """Return a disturbance that does something at its call of this number, and nothing at any other."""
+    calls = iter(range(10**9))
+
+    def disturb() -> None:
+        if next(calls) == after:
+            what()
+
+    return disturb
+
+
+def killed(folder: Path, size: Size) -> Outcome:
+    """`kill -9` of web, job, PDF and engine processes at random moments, also while a clinician fetches every PDF."""
+    with clinic(folder) as (house, mailbox):
+        patients, chance, kinds = invite(house.clinic, size.patients, left=size.left), random.Random(1), Counter[str]()
+
+        def kill() -> None:
+            kinds[house.kill_one(chance)] += 1
+
+        walk(patients, kill, every=25)
+        found = look(house.clinic, patients, mailbox)
+        wrong = pdfs(house.clinic, patients, kill, every=5)
+    said = ", ".join(f"{number} of {kind}" for kind, number in sorted(kinds.items()))
+    return Outcome(f"{kinds.total()} processes: {said}", replace(found, wrong=(*found.wrong, *wrong)))
+
+
+def power_cut(folder: Path, size: Size) -> Outcome:
+    """All processes killed at once, and started again."""
+    cuts = 3
+    with clinic(folder) as (house, mailbox):
+        patients = invite(house.clinic, size.patients, left=size.left)
+        left = iter(range(cuts))
+
+        def cut() -> None:
+            if next(left, None) is not None:
+                house.kill_all()
+                house.start()
+
+        walk(patients, cut, every=size.patients * 2)
+        found = look(house.clinic, patients, mailbox)
+        done = cuts - len(list(left))
+    return Outcome(f"everything killed and started again {done} times", found)
+
+
+def locked(folder: Path, size: Size) -> Outcome:
+    """SQLite locked by another writer."""
+    with clinic(folder) as (house, mailbox):
+        patients = invite(house.clinic, size.patients, left=size.left)
+
+        def lock() -> None:
+            with closing(sqlite3.connect(folder / "data" / "intake.sqlite", isolation_level=None)) as other:
+                other.execute("PRAGMA busy_timeout = 10000")
+                other.execute("BEGIN IMMEDIATE")
+                time.sleep(size.away)
+                other.execute("ROLLBACK")
+
+        walk(patients, once(lock, 2), every=size.patients)
+        found = look(house.clinic, patients, mailbox)
+    return Outcome(f"another writer held the SQLite file for {size.away:g} s", found)
+
+
+def full(folder: Path, size: Size) -> Outcome:
+    """The disk of the data folder has no byte left, and gets room again."""
+    data = folder / "data"
+    data.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={ROOM}m", "tmpfs", str(data)], check=True)
+    try:
+        with clinic(folder) as (house, mailbox):
+            patients = invite(house.clinic, size.patients, left=size.left)
+
+            def fill() -> None:
+                ballast = data / "ballast"
+                with ballast.open("wb", buffering=0) as file:
+                    for size_of_piece in (1 << 20, 4096):
+                        _write_until_full(file.fileno(), size_of_piece)
+                time.sleep(size.away)
+                ballast.unlink()
+
+            walk(patients, once(fill, 2), every=size.patients)
+            found = look(house.clinic, patients, mailbox)
+    finally:
+        subprocess.run(["umount", "--lazy", str(data)], check=True)
+    return Outcome(f"no room on the disk for {size.away:g} s", found)
+
+
+def _write_until_full(file: int, size: int) -> None:
+    try:
+        while os.write(file, b"\0" * size):
+            pass
+    except OSError:
+        return
+
+
+def mail_away(folder: Path, size: Size) -> Outcome:
+    """No mail server, which comes back after a while."""
+    mailbox = Mailbox(port=a_free_port())
+    with running(folder / "data", with_mail(mailbox)) as house:
+        patients = invite(house.clinic, size.patients, left=size.left)
+        walk(patients, nothing, every=10**6)
+        time.sleep(size.away)
+        with mail_server(mailbox):
+            found = look(house.clinic, patients, mailbox)
+    return Outcome(f"no mail server until {size.away:g} s after the last answer", found)
+
+
+def clock(folder: Path, size: Size) -> Outcome:
+    """The machine's clock jumps three hours ahead, and later back again."""
+    now = folder / "clock"
+    now.write_text("+0h\n")
+    fake = {"LD_PRELOAD": FAKETIME, "FAKETIME_TIMESTAMP_FILE": str(now), "FAKETIME_NO_CACHE": "1"}
+    with clinic(folder, **fake, FAKETIME_DONT_FAKE_MONOTONIC="1") as (house, mailbox):
+        patients = invite(house.clinic, size.patients, left=size.left)
+        jumps = iter(("+3h", "+0h", "-3h", "+0h"))
+
+        def jump() -> None:
+            _replace(now, next(jumps, "+0h"))
+
+        walk(patients, jump, every=size.patients)
+        found = look(house.clinic, patients, mailbox)
+    return Outcome("the clock put three hours ahead, back, three hours back, ahead", found)
+
+
+def _replace(file: Path, text: str) -> None:
+    new = file.with_suffix(".new")
+    new.write_text(text + "\n")
+    new.replace(file)
+
+
+def published(folder: Path, size: Size) -> Outcome:
+    """Rule sets published while patients answer and send."""
+    with clinic(folder) as (house, mailbox):
+        patients = invite(house.clinic, size.patients, left=size.left)
+        database = Database(house.clinic.settings.database_url)
+        files, versions = dict(library().files), iter(range(10**6))
+
+        def publish() -> None:
+            changed = {"safety.yaml": f"{files['safety.yaml']}\n# version {next(versions)}\n"}
+            with database.writing() as session:
+                rulesets.publish(session, load_texts(files | changed))
+
+        walk(patients, publish, every=size.patients)
+        found = look(house.clinic, patients, mailbox)
+        database.engine.dispose()
+    return Outcome(f"{next(versions)} versions published in the middle", found)
+
+
+def two_workers(folder: Path, size: Size) -> Outcome:
+    """A second worker on the same jobs."""
+    with clinic(folder) as (house, mailbox):
+        command = [INTAKE, "worker", "--name", "another"]
+        with (folder / "worker.log").open("w") as log:
+            other = subprocess.Popen(command, env=house.environment(), stdout=log, stderr=subprocess.STDOUT)
+        patients = invite(house.clinic, size.patients, left=size.left)
+        walk(patients, nothing, every=10**6)
+        found = look(house.clinic, patients, mailbox)
+        other.send_signal(signal.SIGTERM)
+        other.wait(60)
+    return Outcome("two workers looked for the same jobs", found)
+
+
+def crashing_engine(folder: Path, size: Size) -> Outcome:
+    """The engine's process dies of every answer that it is given."""
+    with clinic(folder) as (house, mailbox):
+        patients, stopped, deaths = invite(house.clinic, size.patients, left=size.left), [False], [0]
+
+        def kill_each() -> None:
+            while not stopped[0]:
+                for kind, pid in house.processes():
+                    if kind == "engine":
+                        os.kill(pid, signal.SIGKILL)
+                        deaths[0] += 1
+                time.sleep(0.02)
+
+        killer = Thread(target=kill_each)
+        killer.start()
+        walk(patients, nothing, every=10**6)
+        stopped[0] = True
+        killer.join()
+        found = look(house.clinic, patients, mailbox)
+    return Outcome(f"the engine killed {deaths[0]} times, at each start", found)
+
+
+TRIALS: dict[str, Callable[[Path, Size], Outcome]] = {
+    trial.__name__: trial
+    for trial in (killed, power_cut, locked, full, mail_away, clock, published, two_workers, crashing_engine)
+}
