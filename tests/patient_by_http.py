@@ -24,7 +24,7 @@ TAG = re.compile(r"<(input|textarea)([^>]*)>")
 ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
 ACTION = re.compile(r'<form[^>]* action="([^"]+)"')
 NEXT = re.compile(r'href="(/questions/[^"]+)"')
-NOT_ANSWERS = ("csrf_token", "asked-items", "seen", "way-back")
+NOT_ANSWERS = ("csrf_token", "asked-items", "seen", "way-back", "typed", "date_of_birth")
 Fields = list[tuple[str, str]]
 
 
@@ -40,7 +40,11 @@ class Answered:
 
 @dataclass
 class Patient:
-    """One patient at one device. `saved` holds the last answer to each question that was seen as saved."""
+    """One patient at one device. `saved` holds the last answer to each question that was seen as saved.
+
+    `typed`: what was sent when the session was over, and is kept until the date of birth is given again. `odd`: what
+    should not have been, in words.
+    """
 
     host: str
     port: int
@@ -55,6 +59,7 @@ class Patient:
     is_done: bool = False
     seen: list[Answered] = field(default_factory=list)
     odd: list[str] = field(default_factory=list)
+    typed: Fields = field(default_factory=list)
     _stream: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     @staticmethod
@@ -86,7 +91,8 @@ class Patient:
     def _note_saved(self) -> None:
         """A redirect after a page of questions says that it is saved."""
         if self.method == "POST" and self.path.startswith("/questions/"):
-            self.saved.update((name, value) for name, value in self.fields if name not in NOT_ANSWERS)
+            sent = self.typed if any(name == "typed" for name, _ in self.fields) else self.fields
+            self.saved.update((name, value) for name, value in sent if name not in NOT_ANSWERS)
 
     def _compare_kept(self, body: str) -> None:
         """The page that says that the database is away must hold all that was sent."""
@@ -108,6 +114,10 @@ class Patient:
                 self.odd.append(f"{self.path}: a page without a form")
                 return
             action = ACTION.match(form[0])
+            if "/enter" in form[0] and self.path.startswith(
+                "/questions/"
+            ):  # asked again who it is, with what was typed
+                self.typed = self.fields
             self.method, self.fields = "POST", list(_filled(form[0], self))
             self.path = unescape(action[1]) if action else self.path
 

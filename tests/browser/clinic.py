@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from urllib.error import URLError
 from urllib.request import urlopen
 
 from intake import credentials, invitations
@@ -97,7 +96,7 @@ def wait_for(address: str, server: subprocess.Popen, log: Path) -> None:
         assert server.poll() is None, log.read_text()
         try:
             urlopen(address, timeout=5).close()
-        except (URLError, TimeoutError):  # it listens before it can answer
+        except OSError:  # it listens before it can answer
             time.sleep(0.1)
         else:
             return

@@ -194,4 +194,3 @@ def _wrong_of(session: object, screeners: Screeners, patient: Patient) -> tuple[
 def _is(stored: dict[str, object], item: str, seen: str) -> bool:
     value = stored.get(item)
     return seen in [str(one) for one in (value if isinstance(value, list) else [value])]
-

@@ -17,20 +17,28 @@ from intake import rulesets
 from intake.database import Database
 from rules.load import library, load_texts
 from tests.faults.crowd import Found, invite, look, pdfs, walk
-from tests.faults.house import INTAKE, House, running
+from tests.faults.house import INTAKE, House, below, running
 from tests.intake.mail_server import Mailbox, a_free_port, mail_server
+from tests.postgres import postgres
 
-FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"  # Debian's libfaketime
+CLOCK = Path(__file__).with_name("clock.c")
 ROOM = 24  # megabytes of the disk that becomes full
+
+
+SAFE = "-c max_connections=200"  # PostgreSQL as it comes: each commit is on the disk
 
 
 @dataclass(frozen=True)
 class Size:
-    """How much is done in a trial: patients, how many pages each has left, for how many seconds something is away."""
+    """How much is done in a trial: patients, how many pages each has left, for how many seconds something is away.
+
+    `on_postgresql`: in place of SQLite.
+    """
 
     patients: int = 200
     left: int = 10
     away: float = 30
+    on_postgresql: bool = False
 
 
 @dataclass(frozen=True)
@@ -42,10 +50,24 @@ class Outcome:
 
 
 @contextmanager
-def clinic(folder: Path, **environ: str) -> Iterator[tuple[House, Mailbox]]:
+def clinic(folder: Path, size: Size, **environ: str) -> Iterator[tuple[House, Mailbox]]:
     """A running installation with a mail server."""
-    with mail_server(Mailbox()) as mailbox, running(folder / "data", environ | with_mail(mailbox)) as house:
+    with (
+        mail_server(Mailbox()) as mailbox,
+        stored(size) as place,
+        running(folder / "data", environ | with_mail(mailbox) | place) as house,
+    ):
         yield house, mailbox
+
+
+@contextmanager
+def stored(size: Size) -> Iterator[dict[str, str]]:
+    """Yield the setting of the database, a new one on a new PostgreSQL if that is asked for."""
+    if size.on_postgresql:
+        with postgres(SAFE) as server, server.database() as url:
+            yield {"INTAKE_DATABASE_URL": url}
+    else:
+        yield {}
 
 
 def with_mail(mailbox: Mailbox) -> dict[str, str]:
@@ -74,7 +96,7 @@ def once(what: Callable[[], object], after: int) -> Callable[[], None]:
 
 def killed(folder: Path, size: Size) -> Outcome:
     """`kill -9` of web, job, PDF and engine processes at random moments, also while a clinician fetches every PDF."""
-    with clinic(folder) as (house, mailbox):
+    with clinic(folder, size) as (house, mailbox):
         patients, chance, kinds = invite(house.clinic, size.patients, left=size.left), random.Random(1), Counter[str]()
 
         def kill() -> None:
@@ -90,7 +112,7 @@ def killed(folder: Path, size: Size) -> Outcome:
 def power_cut(folder: Path, size: Size) -> Outcome:
     """All processes killed at once, and started again."""
     cuts = 3
-    with clinic(folder) as (house, mailbox):
+    with clinic(folder, size) as (house, mailbox):
         patients = invite(house.clinic, size.patients, left=size.left)
         left = iter(range(cuts))
 
@@ -107,7 +129,7 @@ def power_cut(folder: Path, size: Size) -> Outcome:
 
 def locked(folder: Path, size: Size) -> Outcome:
     """SQLite locked by another writer."""
-    with clinic(folder) as (house, mailbox):
+    with clinic(folder, size) as (house, mailbox):
         patients = invite(house.clinic, size.patients, left=size.left)
 
         def lock() -> None:
@@ -122,13 +144,61 @@ def locked(folder: Path, size: Size) -> Outcome:
     return Outcome(f"another writer held the SQLite file for {size.away:g} s", found)
 
 
+def frozen(folder: Path, size: Size) -> Outcome:
+    """PostgreSQL stands still (SIGSTOP), and goes on."""
+    with clinic(folder, size) as (house, mailbox):
+        patients, server = invite(house.clinic, size.patients, left=size.left), _postmaster(house)
+
+        def freeze() -> None:
+            everyone = [server, *below(server)]
+            for pid in everyone:
+                os.kill(pid, signal.SIGSTOP)
+            time.sleep(size.away)
+            for pid in everyone:
+                os.kill(pid, signal.SIGCONT)
+
+        walk(patients, once(freeze, 2), every=size.patients)
+        found = look(house.clinic, patients, mailbox)
+    return Outcome(f"PostgreSQL stood still for {size.away:g} s", found)
+
+
+def shut(folder: Path, size: Size) -> Outcome:
+    """PostgreSQL is shut down without ceremony, and started again."""
+    with clinic(folder, size) as (house, mailbox):
+        patients, server = invite(house.clinic, size.patients, left=size.left), _postmaster(house)
+        command = Path(f"/proc/{server}/cmdline").read_text().rstrip("\0").split("\0")
+        owner = Path(f"/proc/{server}").stat()
+        again: list[subprocess.Popen[bytes]] = []
+
+        def restart() -> None:
+            os.kill(server, signal.SIGQUIT)
+            time.sleep(size.away)
+            log = (folder / "postgresql.log").open("w")
+            with log:
+                started = subprocess.Popen(command, user=owner.st_uid, group=owner.st_gid, stdout=log, stderr=log)
+            again.append(started)
+
+        walk(patients, once(restart, 2), every=size.patients)
+        found = look(house.clinic, patients, mailbox)
+        house.end()
+        for started in again:
+            started.send_signal(signal.SIGQUIT)
+            started.wait()
+    return Outcome(f"PostgreSQL shut down at once, and started again after {size.away:g} s", found)
+
+
+def _postmaster(house: House) -> int:
+    folder = house.environ["INTAKE_DATABASE_URL"].rpartition("host=")[2]
+    return int((Path(folder) / "data" / "postmaster.pid").read_text().split()[0])
+
+
 def full(folder: Path, size: Size) -> Outcome:
     """The disk of the data folder has no byte left, and gets room again."""
     data = folder / "data"
     data.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={ROOM}m", "tmpfs", str(data)], check=True)
     try:
-        with clinic(folder) as (house, mailbox):
+        with clinic(folder, size) as (house, mailbox):
             patients = invite(house.clinic, size.patients, left=size.left)
 
             def fill() -> None:
@@ -157,7 +227,7 @@ def _write_until_full(file: int, size: int) -> None:
 def mail_away(folder: Path, size: Size) -> Outcome:
     """No mail server, which comes back after a while."""
     mailbox = Mailbox(port=a_free_port())
-    with running(folder / "data", with_mail(mailbox)) as house:
+    with stored(size) as place, running(folder / "data", with_mail(mailbox) | place) as house:
         patients = invite(house.clinic, size.patients, left=size.left)
         walk(patients, nothing, every=10**6)
         time.sleep(size.away)
@@ -168,15 +238,15 @@ def mail_away(folder: Path, size: Size) -> Outcome:
 
 def clock(folder: Path, size: Size) -> Outcome:
     """The machine's clock jumps three hours ahead, and later back again."""
-    now = folder / "clock"
-    now.write_text("+0h\n")
-    fake = {"LD_PRELOAD": FAKETIME, "FAKETIME_TIMESTAMP_FILE": str(now), "FAKETIME_NO_CACHE": "1"}
-    with clinic(folder, **fake, FAKETIME_DONT_FAKE_MONOTONIC="1") as (house, mailbox):
+    library, now = folder / "clock.so", folder / "clock"
+    subprocess.run(["gcc", "-shared", "-fPIC", "-o", library, CLOCK], check=True)
+    now.write_text("0")
+    with clinic(folder, size, LD_PRELOAD=str(library), FAULTS_CLOCK=str(now)) as (house, mailbox):
         patients = invite(house.clinic, size.patients, left=size.left)
-        jumps = iter(("+3h", "+0h", "-3h", "+0h"))
+        jumps = iter((3, 0, -3, 0))
 
         def jump() -> None:
-            _replace(now, next(jumps, "+0h"))
+            _replace(now, str(next(jumps, 0) * 3600))
 
         walk(patients, jump, every=size.patients)
         found = look(house.clinic, patients, mailbox)
@@ -185,13 +255,13 @@ def clock(folder: Path, size: Size) -> Outcome:
 
 def _replace(file: Path, text: str) -> None:
     new = file.with_suffix(".new")
-    new.write_text(text + "\n")
+    new.write_text(text)
     new.replace(file)
 
 
 def published(folder: Path, size: Size) -> Outcome:
     """Rule sets published while patients answer and send."""
-    with clinic(folder) as (house, mailbox):
+    with clinic(folder, size) as (house, mailbox):
         patients = invite(house.clinic, size.patients, left=size.left)
         database = Database(house.clinic.settings.database_url)
         files, versions = dict(library().files), iter(range(10**6))
@@ -209,7 +279,7 @@ def published(folder: Path, size: Size) -> Outcome:
 
 def two_workers(folder: Path, size: Size) -> Outcome:
     """A second worker on the same jobs."""
-    with clinic(folder) as (house, mailbox):
+    with clinic(folder, size) as (house, mailbox):
         command = [INTAKE, "worker", "--name", "another"]
         with (folder / "worker.log").open("w") as log:
             other = subprocess.Popen(command, env=house.environment(), stdout=log, stderr=subprocess.STDOUT)
@@ -223,7 +293,7 @@ def two_workers(folder: Path, size: Size) -> Outcome:
 
 def crashing_engine(folder: Path, size: Size) -> Outcome:
     """The engine's process dies of every answer that it is given."""
-    with clinic(folder) as (house, mailbox):
+    with clinic(folder, size) as (house, mailbox):
         patients, stopped, deaths = invite(house.clinic, size.patients, left=size.left), [False], [0]
 
         def kill_each() -> None:
@@ -243,7 +313,6 @@ def crashing_engine(folder: Path, size: Size) -> Outcome:
     return Outcome(f"the engine killed {deaths[0]} times, at each start", found)
 
 
-TRIALS: dict[str, Callable[[Path, Size], Outcome]] = {
-    trial.__name__: trial
-    for trial in (killed, power_cut, locked, full, mail_away, clock, published, two_workers, crashing_engine)
-}
+ON_BOTH = (killed, power_cut, mail_away, clock, published, two_workers, crashing_engine)
+ON_SQLITE = (*ON_BOTH, locked, full)
+ON_POSTGRESQL = (*ON_BOTH, frozen, shut)
