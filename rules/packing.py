@@ -14,16 +14,36 @@ from rules.condition import All, AtLeast, Condition, Finding, Not, parts_of
 MOST_PATHS_OPEN = 60  # of one ruleset of the engine; its stack holds 64 open alternatives
 MOST_PROPERTIES = 240  # of one fact; the engine's limit is 255, and some are its own
 LARGEST_PART = 30  # leaves of one condition, before it is cut
+MOST_ALIKE = 30  # parts of one shape in a ruleset; with more, larger facts cost what fewer facts save
+MOST_JOINS = 15  # of one condition; the engine notes the beginning and the end of each, 31 in all
 MOST_PATHS = 8  # ways in which one condition can match; the engine runs an action for each
 
-Expression = dict[str, object]
+
+@dataclass(frozen=True)
+class Literal:
+    """Whether a property is known to be true (`wanted` 1) or known to be false (`wanted` 0)."""
+
+    name: str
+    wanted: int
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Expressions joined by "$and" or "$or"; none of the parts is joined by the same word."""
+
+    word: str
+    parts: tuple["Expression", ...]
+
+
+Expression = Literal | Joined
+Name = int | str
 
 
 @dataclass
 class Part:
     """One engine rule: fires when `expression` matches. `stage` is behind those of the parts it asks for."""
 
-    name: str
+    name: Name
     expression: Expression
     paths: int
     stage: int
@@ -32,9 +52,10 @@ class Part:
 
 @dataclass
 class Count:
-    """A property of the fact: how many of an `AtLeast`'s parts, by their properties and wanted values, hold."""
+    """A property of the fact: whether `least` of an `AtLeast`'s parts, by properties and wanted values, hold."""
 
     name: str
+    least: int
     of: list[tuple[str, int]]
     stage: int
 
@@ -60,9 +81,26 @@ def _any_of(pieces: list[_Piece]) -> _Piece:
 def _joined(word: str, pieces: list[_Piece], paths: int) -> _Piece:
     if len(pieces) == 1:
         return pieces[0]
-    expression: Expression = {word: [piece.expression for piece in pieces]}
+    parts = [part for piece in pieces for part in _parts(word, piece.expression)]
+    parts.sort(key=lambda part: isinstance(part, Joined))  # what is quickly told first
     properties = frozenset(name for piece in pieces for name in piece.properties)
-    return _Piece(expression, properties, sum(piece.leaves for piece in pieces), paths)
+    return _Piece(Joined(word, tuple(parts)), properties, sum(piece.leaves for piece in pieces), paths)
+
+
+def _parts(word: str, expression: Expression) -> tuple[Expression, ...]:
+    return expression.parts if isinstance(expression, Joined) and expression.word == word else (expression,)
+
+
+def _joins(expression: Expression) -> int:
+    """How many joins an expression has at most when it is written: a test that stands alone may get one too."""
+    if isinstance(expression, Literal):
+        return 1
+    alone = expression.word == "$or"
+    return 1 + sum(_joins(part) for part in expression.parts if alone or isinstance(part, Joined))
+
+
+def _fits(piece: _Piece) -> bool:
+    return piece.leaves <= LARGEST_PART and piece.paths <= MOST_PATHS and _joins(piece.expression) <= MOST_JOINS
 
 
 class Compiler:
@@ -74,7 +112,7 @@ class Compiler:
         self.counts: list[Count] = []
         self.stages: dict[str, int] = {}  # of the properties that are worked out on the way
 
-    def rule(self, name: str, condition: Condition) -> None:
+    def rule(self, name: Name, condition: Condition) -> None:
         """Add one engine rule that fires when a condition holds, its negations pushed down."""
         piece = self._expression(condition)
         stage = max((self.stages.get(name, -1) + 1 for name in piece.properties), default=0)
@@ -99,15 +137,15 @@ class Compiler:
     def _expression(self, condition: Condition) -> _Piece:
         if isinstance(condition, Finding | Not):
             name, wanted = self._property(condition)
-            return _Piece({name: wanted}, frozenset({name}))
+            return _Piece(Literal(name, wanted), frozenset({name}))
         if isinstance(condition, AtLeast):
             name = self._count(condition)
-            return _Piece({"$gte": {name: condition.count}}, frozenset({name}))
+            return _Piece(Literal(name, 1), frozenset({name}))
         join = _all_of if isinstance(condition, All) else _any_of
         pieces = [self._expression(part) for part in parts_of(condition)]
         while len(pieces) > 1:
             whole = join(pieces)
-            if whole.leaves <= LARGEST_PART and whole.paths <= MOST_PATHS:
+            if _fits(whole):
                 return whole
             pieces = self._cut(join, pieces)
         return pieces[0]
@@ -130,7 +168,7 @@ class Compiler:
         name = f"p{len(self.stages)}"
         self.stages[name] = max((self.stages.get(other, -1) + 1 for other in piece.properties), default=0)
         self.parts.append(Part(name, piece.expression, piece.paths, self.stages[name], piece.properties))
-        return _Piece({name: 1}, frozenset({name}))
+        return _Piece(Literal(name, 1), frozenset({name}))
 
     def _count(self, condition: AtLeast) -> str:
         of = [self._property(part) for part in condition.of]
@@ -138,12 +176,50 @@ class Compiler:
         # worked out as soon as the parts are known: in the stage before the one that asks for it
         stage = max(self.stages.get(part, -1) for part, _ in of)
         self.stages[name] = stage
-        self.counts.append(Count(name, of, stage))
+        self.counts.append(Count(name, condition.count, of, stage))
         return name
 
 
-def packs(parts: list[Part]) -> Iterator[list[Part]]:
-    """Fill rulesets one after the other as far as the stack and the size of a fact allow.
+@dataclass(frozen=True)
+class Pack:
+    """What one ruleset holds. `alike`: parts of one shape, each of which reads properties of its own."""
+
+    parts: list[Part]
+    alike: bool = False
+
+
+def shape(expression: Expression) -> str:
+    """Return how an expression is built, whatever it reads."""
+    numbers: dict[Literal, int] = {}
+
+    def built(expression: Expression) -> str:
+        if isinstance(expression, Literal):
+            return str(numbers.setdefault(expression, len(numbers)))
+        return f"{expression.word}({','.join(map(built, expression.parts))})"
+
+    return built(expression)
+
+
+def packs(parts: list[Part]) -> list[Pack]:
+    """Fill rulesets as far as the stack and the size of a fact allow.
+
+    Parts of one shape that fill several rulesets stand by themselves: to the engine these rulesets are one and the
+    same, shown one fact after the other, so that what it works with stays in the processor's cache.
+    """
+    by_shape: dict[str, list[Part]] = {}
+    for part in parts:
+        by_shape.setdefault(shape(part.expression), []).append(part)
+    packed, rest = [], set[int]()
+    for alike in by_shape.values():
+        size = min(MOST_ALIKE, MOST_PATHS_OPEN // alike[0].paths, MOST_PROPERTIES // len(alike[0].properties))
+        full = len(alike) // size * size if len(alike) >= 2 * size else 0
+        packed += [Pack(alike[start : start + size], alike=True) for start in range(0, full, size)]
+        rest |= {id(part) for part in alike[full:]}
+    return packed + [Pack(mixed) for mixed in _mixed([part for part in parts if id(part) in rest])]
+
+
+def _mixed(parts: list[Part]) -> Iterator[list[Part]]:
+    """Fill rulesets one after the other.
 
     The next part is always the one that asks for the fewest properties that the fact does not hold yet: what a
     patient costs grows with the size of the facts.

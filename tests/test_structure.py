@@ -24,6 +24,7 @@ ORDER = {  # each module imports only those above it
         "response",
         "ruleset",
         "packing",
+        "tables",
         "engine",
         "engine_process",
         "explain",

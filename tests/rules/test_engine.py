@@ -113,11 +113,14 @@ def test_every_part_is_in_exactly_one_ruleset_and_none_can_overflow() -> None:
     compiler = Compiler()
     for name, condition in rules_of_four_tests(200).items():
         compiler.rule(name, condition)
-    packed = list(packs(compiler.parts_of_stage(0)))
-    assert Counter(part.name for pack in packed for part in pack) == Counter(p.name for p in compiler.parts_of_stage(0))
+    packed = packs(compiler.parts_of_stage(0))
+    names = Counter(part.name for pack in packed for part in pack.parts)
+    assert names == Counter(part.name for part in compiler.parts_of_stage(0))
+    assert any(pack.alike for pack in packed)
     for pack in packed:
-        assert sum(part.paths for part in pack) <= MOST_PATHS_OPEN
-        assert len({name for part in pack for name in part.properties}) <= MOST_PROPERTIES
+        assert sum(part.paths for part in pack.parts) <= MOST_PATHS_OPEN
+        properties = [name for part in pack.parts for name in part.properties]
+        assert len(properties if pack.alike else set(properties)) <= MOST_PROPERTIES
 
 
 def test_rules_that_read_the_same_findings_share_a_ruleset_wherever_they_stand() -> None:
@@ -126,7 +129,26 @@ def test_rules_that_read_the_same_findings_share_a_ruleset_wherever_they_stand()
         pair = (Finding(f"item_{n % 20}", "=", 1), Finding(f"item_{n % 20}", "<", 4))
         compiler.rule(f"rule {n}", Any(pair))
     for pack in packs(compiler.parts_of_stage(0)):
-        assert set(Counter(frozenset(part.properties) for part in pack).values()) == {2}
+        assert set(Counter(frozenset(part.properties) for part in pack.parts).values()) == {2}
+
+
+def test_a_thousand_rules_of_one_shape_are_one_ruleset_of_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+    real = durable_rules_engine.create_ruleset
+    monkeypatch.setattr(durable_rules_engine, "create_ruleset", lambda *given: made.append(given) or real(*given))
+    assert agrees(rules_of_four_tests(1000), scores(22, 3))
+    assert 2 <= len(made) <= 10  # one for "holds", one for "does not hold", and what is left over
+
+
+def test_a_condition_nested_deeper_than_the_engine_notes_joins_means_what_the_reference_says() -> None:
+    leaves = iter(some(23, 200))
+    conditions: dict[str, Condition] = {"and in and": next(leaves), "or in and in or": next(leaves)}
+    for _ in range(20):
+        conditions["and in and"] = All((next(leaves), conditions["and in and"]))
+    for _ in range(12):
+        inner = All((next(leaves), conditions["or in and in or"]))
+        conditions["or in and in or"] = Any((All((next(leaves), next(leaves))), inner))
+    assert agrees(conditions, scores(24, 100))
 
 
 def test_a_rule_that_holds_for_several_reasons_at_once_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
