@@ -166,7 +166,7 @@ def _locked_head(session: Session) -> Any:
     found = session.execute(select(AuditHeadRow.__table__).with_for_update()).one_or_none()
     if found is not None:
         return found
-    last = next(entries(session, newest_first=True), None)
+    last = next(iter([*entries(session, newest_first=True, most=1)]), None)
     row = AuditHeadRow(id=HEAD, number=last.number if last else 0, digest=last.digest if last else "", mark="none")
     session.add(row)
     session.flush()
@@ -212,11 +212,14 @@ def mark_of(key: str, number: int, digest: str) -> str:
     return hmac.new(key.encode(), f"head of the audit trail\0{number}\0{digest}".encode(), "sha256").hexdigest()
 
 
-def entries(session: Session, *where: ColumnElement[bool], newest_first: bool = False) -> Iterator[Entry]:
-    """Yield entries, in the order in which they were written or the other way round."""
+def entries(
+    session: Session, *where: ColumnElement[bool], newest_first: bool = False, most: int | None = None
+) -> Iterator[Entry]:
+    """Yield entries, at most so many, in the order in which they were written or the other way round."""
     order = AuditRow.number.desc() if newest_first else AuditRow.number
-    found = select(AuditRow.__table__).where(*where).order_by(order).execution_options(yield_per=AT_ONCE)
-    yield from map(_entry, session.execute(found))
+    found = select(AuditRow.__table__).where(*where).order_by(order).limit(most)
+    with session.execute(found, execution_options={"yield_per": AT_ONCE}) as rows:
+        yield from map(_entry, rows)
 
 
 def count(session: Session, *where: ColumnElement[bool]) -> int:

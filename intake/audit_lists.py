@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import islice
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
@@ -61,7 +60,7 @@ class Listed:
 
 def listed(session: Session, asked: Asked) -> Listed:
     """Return a page of the entries that are asked for."""
-    found = list(islice(audit.entries(session, *asked.where(), newest_first=True), A_PAGE + 1))
+    found = list(audit.entries(session, *asked.where(), newest_first=True, most=A_PAGE + 1))
     names = {row.id: row.name for row in session.execute(select(StaffRow.id, StaffRow.name))}
     lines = [_line(entry, names) for entry in found[:A_PAGE]]
     return Listed(lines, found[A_PAGE - 1].number if len(found) > A_PAGE else None)
