@@ -15,9 +15,7 @@ from sqlalchemy.orm import Session
 from intake import emergencies, outbox
 from intake.emergencies import Cause
 from intake.tables import AlertRow, EncounterRow
-from rules.ruleset import Priority, RuleSet
-
-AT_ONCE = (Priority.EMERGENCY, Priority.SAME_DAY)  # what cannot wait until the answers are read
+from rules.ruleset import AT_ONCE, Priority, RuleSet
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from uuid import uuid4
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from intake.tables import NOT_URGENT, EncounterRow, ResponseRow
@@ -41,6 +41,8 @@ class Encounter:
     opened_by: str | None = None
     first_sent_at: datetime | None = None
     has_correction: bool = False
+    link_number: int = 0
+    is_cancelled: bool = False
 
     @property
     def may_be_corrected(self) -> bool:
@@ -107,12 +109,19 @@ def answers(session: Session, encounter_id: str) -> dict[str, object]:
     return _with_age(row, response, response.answers if response else {})
 
 
+_IN_HAND = (  # every page of a patient's asks this: one statement, made once
+    select(EncounterRow, ResponseRow)
+    .outerjoin(ResponseRow, ResponseRow.encounter_id == EncounterRow.id)
+    .where(EncounterRow.id == bindparam("encounter_id"))
+)
+
+
 def in_hand(session: Session, encounter_id: str) -> tuple[Encounter, dict[str, object]] | None:
     """Return an encounter with the raw answers as the patient sees them: with what is corrected and not sent again."""
-    row = session.get(EncounterRow, encounter_id)
-    if row is None:
+    found = session.execute(_IN_HAND, {"encounter_id": encounter_id}).one_or_none()
+    if found is None:
         return None
-    response = _response(session, encounter_id)
+    row, response = found
     given: Mapping[str, object] = {}
     if response is not None:
         given = response.answers if response.open_correction is None else response.open_correction
@@ -226,4 +235,6 @@ def _encounter(row: EncounterRow, response: ResponseRow | None) -> Encounter:
         opened_by=response.opened_by if response else None,
         first_sent_at=response.first_sent_at if response else None,
         has_correction=response is not None and response.correction is not None,
+        link_number=row.link_number,
+        is_cancelled=row.cancelled_at is not None,
     )

@@ -74,7 +74,7 @@ def start(token: str) -> Answer:
         invitation = invitations.find_by_token(database, token)
     if invitation is None or invitation.state in (State.EXPIRED, State.CANCELLED):
         return _wrong_try() or _no_link()
-    session[INVITED] = _mark(invitation)
+    session[INVITED] = _mark(invitation.encounter_id, invitation.link_number)
     language.prefer(invitation.language)
     return redirect(url_for("entry.ask"), 303)
 
@@ -183,7 +183,7 @@ def _no_link() -> tuple[str, int]:
 def come_in(invitation: Invitation) -> None:
     """Make this browser's session that of one patient and of nobody else."""
     session.clear()
-    session[INVITED] = _mark(invitation)
+    session[INVITED] = _mark(invitation.encounter_id, invitation.link_number)
     session[OPENED] = invitation.encounter_id
     language.prefer(invitation.language)
     quiet.note()
@@ -257,7 +257,7 @@ def opened(database: Session) -> tuple[Encounter, dict[str, object]] | None:
     if quiet.is_over():
         _close()
     found = encounters.in_hand(database, session.get(OPENED, ""))
-    if found is None or _current(database) is None:
+    if found is None or found[0].is_cancelled or _mark(found[0].id, found[0].link_number) != session.get(INVITED):
         return None
     quiet.note()
     return found
@@ -271,10 +271,14 @@ def _invited() -> Invitation | None:
 def _current(database: Session) -> Invitation | None:
     mark: dict[str, Any] = session.get(INVITED, {})
     invitation = invitations.find(database, mark.get("encounter", ""))
-    if invitation is None or _mark(invitation) != mark or invitation.cancelled_at is not None:
+    if (
+        invitation is None
+        or _mark(invitation.encounter_id, invitation.link_number) != mark
+        or invitation.cancelled_at is not None
+    ):
         return None
     return invitation
 
 
-def _mark(invitation: Invitation) -> dict[str, Any]:
-    return {"encounter": invitation.encounter_id, "link": invitation.link_number}
+def _mark(encounter_id: str, link_number: int) -> dict[str, Any]:
+    return {"encounter": encounter_id, "link": link_number}

@@ -44,7 +44,8 @@ def by_section(
             yield section, [_for_a_talk(address(due[0][0]))]
         else:
             hidden = {item.id for page, item in due if item.private or (page.sensitive and hide_sensitive)}
-            yield section, [_given(journey, item, f"{address(page)}#{item.id}", hidden) for page, item in due]
+            pages = {page.id: address(page) for page in section.pages if journey.due(page)}
+            yield section, [_given(journey, item, f"{pages[page.id]}#{item.id}", hidden) for page, item in due]
 
 
 def for_copy(journey: Journey, *, hide_sensitive: bool) -> Iterator[tuple[Section, list[GivenAnswer]]]:

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from flask_babel import gettext, lazy_gettext
 
 from intake import language
-from intake.alerts import AT_ONCE
 from intake.help_lines import HelpLines
 from rules.questionnaire import ENGLISH
-from rules.ruleset import Priority, Rule, RuleSet, Translation
+from rules.ruleset import AT_ONCE, Priority, Rule, RuleSet, Translation
 
 NO_URGENT_LINE = lazy_gettext("your doctor’s out-of-hours service")  # in a country without one number for urgent advice
 

@@ -40,16 +40,11 @@ class Journey:
 
     def due(self, page: Page) -> tuple[Item, ...]:
         """Return the page's items that are to be asked now, whether answered or not."""
-        return tuple(item for item in page.items if item.id in self._due)
+        return self._due[page.id]
 
     def unsent(self, page: Page) -> tuple[Item, ...]:
         """Return the page's items that are to be asked now and were never sent, not even blank."""
         return tuple(item for item in self.due(page) if item.id not in self.raw)
-
-    @cached_property
-    def path(self) -> tuple[Page, ...]:
-        """The pages that ask something of this patient, in order."""
-        return tuple(page for page in self.questionnaire.pages.values() if self.due(page))
 
     def next_page(self, current: Page | None = None) -> Page | None:
         """Return the page to go on with: the next one, from the current one on, with a question that was never sent.
@@ -57,18 +52,15 @@ class Journey:
         After the last page it looks from the beginning; None when everything was sent.
         """
         pages = list(self.questionnaire.pages.values())
-        start = [page.id for page in pages].index(current.id) if current else 0
+        start = _place(pages, current) if current else 0
         ahead = pages[start:] + pages[:start]
         return next((page for page in ahead if self.unsent(page)), None)
 
     def previous_page(self, current: Page | None = None) -> Page | None:
         """Return the page before the current one (None: before the end), or None at the beginning."""
-        path = self.path
-        if current is None:
-            return path[-1] if path else None
-        order = list(self.questionnaire.pages)
-        before = [page for page in path if order.index(page.id) < order.index(current.id)]
-        return before[-1] if before else None
+        pages = list(self.questionnaire.pages.values())
+        before = pages[: _place(pages, current)] if current else pages
+        return next((page for page in reversed(before) if self.due(page)), None)
 
     def unanswered(self, section: str) -> tuple[Item, ...]:
         """Return the items of a section that may apply and have no answer, whether they were asked yet or not."""
@@ -94,14 +86,16 @@ class Journey:
 
     def is_first_of_section(self, page: Page) -> bool:
         """Whether no page before this one in its section asks anything of this patient."""
-        return next((p.id for p in self.path if p.section == page.section), None) == page.id
+        in_section = self.questionnaire.section(page.section).pages
+        return next((other.id for other in in_section if self.due(other)), None) == page.id
 
     def _may_ask(self, page: Page) -> bool:
         return any(not item.derived and item.id not in self.response.not_applicable for item in page.items)
 
     @cached_property
-    def _due(self) -> frozenset[str]:
-        return frozenset(item.id for item in self.questionnaire.items.values() if self._is_due(item))
+    def _due(self) -> dict[str, tuple[Item, ...]]:
+        pages = self.questionnaire.pages.values()
+        return {page.id: tuple(item for item in page.items if self._is_due(item)) for page in pages}
 
     def _is_due(self, item: Item) -> bool:
         if item.derived or item.id in self.response.not_applicable:
@@ -116,6 +110,10 @@ class Journey:
             return all(map(self._is_sent, self.questionnaire.scores[variable].items))
         is_derived = self.questionnaire.items[variable].derived is not None
         return is_derived or variable in self.raw or variable in self.response.not_applicable
+
+
+def _place(pages: Iterable[Page], current: Page) -> int:
+    return [page.id for page in pages].index(current.id)
 
 
 def journey_of(questionnaire: Questionnaire, raw: Mapping[str, object]) -> Journey:

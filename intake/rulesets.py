@@ -85,9 +85,13 @@ def _publication(row: PublicationRow) -> Publication:
     return Publication(*moments, how, row.name, row.note, row.published_by, row.approved_by)
 
 
+_PUBLISHED = select(RuleSetRow.hash).order_by(RuleSetRow.published_at.desc()).limit(1)  # asked for every page
+
+
 def published_hash(session: Session) -> str | None:
     """Return the hash of the rule set that screens now, or None before `intake init`."""
-    return session.scalar(select(RuleSetRow.hash).order_by(RuleSetRow.published_at.desc()).limit(1))
+    found: str | None = session.connection().scalar(_PUBLISHED)
+    return found
 
 
 def stored(session: Session, rule_set_hash: str) -> dict[str, str]:

@@ -126,9 +126,12 @@ def finish(database: Database, screeners: Screeners, job_id: str) -> None:
 
 
 def raised_so_far(screener: Screener, response: Response, encounter_id: str) -> dict[str, Priority]:
-    """Return what answers raise before they are sent. A fault is logged and raises nothing: the page is saved first."""
+    """Return what answers raise that cannot wait until they are sent.
+
+    A fault is logged and raises nothing: the page is saved first.
+    """
     try:
-        return screener.raised(response)
+        return screener.urgent(response)
     except Exception as error:
         LOG.error("encounter %s: it is not known what the answers so far raise: %s", encounter_id, place_of(error))
         return {}

@@ -32,7 +32,7 @@ class Visit:
     def help(self, raised: Mapping[str, Priority] | None = None) -> Help:
         """Return what the answers so far tell the patient at once; `raised` spares looking at the rules again."""
         if raised is None:
-            raised = self.screener.raised(self.journey.response)
+            raised = self.screener.urgent(self.journey.response)
         return help_for(self.screener.ruleset, raised, services().settings.help_lines, self.words)
 
 

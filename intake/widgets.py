@@ -4,18 +4,21 @@ The macros take about a millisecond a question. What a question looks like depen
 picked, so that is rendered once and kept; nothing that a patient typed is ever kept.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, cast
 
 from flask import render_template
 from flask_babel import gettext
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from intake import language
 from rules.questionnaire import Item, Option
 from rules.response import Missing
 
 Params = dict[str, Any]
+Render = Callable[[Item, str, str, bool], str]
+GAP = "\0"  # stands where what was typed comes; in no text that can be typed
 MOST_ON_A_SCALE = 4  # options side by side on a phone
 LONGEST_ON_A_SCALE = 28  # characters of a label there
 LONGEST_WORD_ON_A_SCALE = 10  # characters: what does not break into lines
@@ -46,21 +49,11 @@ class NumberWidget:
 
     def __call__(self, field: Any, **kwargs: Any) -> Markup:
         """Render the field. `heading`: the question is the page's heading."""
-        item = field.item
-        params = _box(item, field, kwargs.get("heading", False)) | {
-            "inputmode": "numeric" if item.type == "integer" else "decimal",
-            "classes": f"govuk-input--width-{5 if (item.max or 0) > 999 or item.type == 'decimal' else 3}",
-        }
-        if item.unit:
-            params["suffix"] = _said(item, item.unit)
-            words = Markup('<span{}>{}<span class="govuk-visually-hidden"> ({})</span></span>')
-            whole = words.format(language.lang_mark(item.language), item.text, item.unit)
-            params["label"] = {**params["label"], "text": None, "html": whole}
-        box = Markup(render_template(INPUT, params=params))
+        box = _filled(_number, field, kwargs.get("heading", False))
         offered = tuple(field.extra_labels.items())
         if not offered:
             return box
-        instead = _instead(item, field.instead_name, offered, tuple(field.instead))
+        instead = _instead(field.item, field.instead_name, offered, tuple(field.instead))
         return Markup('<div class="number-field">{}{}</div>').format(box, instead)
 
 
@@ -69,8 +62,7 @@ class TextWidget:
 
     def __call__(self, field: Any, **kwargs: Any) -> Markup:
         """Render the field. `heading`: the question is the page's heading."""
-        params = _box(field.item, field, kwargs.get("heading", False)) | {"rows": 4, "spellcheck": True}
-        return Markup(render_template(TEXTAREA, params=params))
+        return _filled(_own_words, field, kwargs.get("heading", False))
 
 
 def is_scale(item: Item) -> bool:
@@ -128,7 +120,9 @@ def _choices(
 
 
 @lru_cache(maxsize=1024)
-def _instead(item: Item, name: str, offered: tuple[tuple[str, str], ...], picked: tuple[str, ...]) -> Markup:
+def _instead(
+    item: Item, spoken: str, name: str, offered: tuple[tuple[str, str], ...], picked: tuple[str, ...]
+) -> Markup:
     boxes = [
         {
             # these boxes stand outside the question's own label, so each says to what it belongs
@@ -140,6 +134,36 @@ def _instead(item: Item, name: str, offered: tuple[tuple[str, str], ...], picked
     ]
     params = {"name": name, "items": boxes, "values": list(picked), "classes": "govuk-checkboxes--small side-by-side"}
     return Markup(render_template(CHECKBOXES, params=params))
+
+
+def _filled(render: Render, field: Any, heading: bool) -> Markup:
+    """Render a box with what was typed in it, from what is kept around that; with an error nothing is kept."""
+    if field.errors:
+        return Markup(render(field.item, field.data, _error(field), heading))
+    around = _around(render, field.item, language.current(), heading, field.data == "")
+    return Markup(escape(field.data).join(map(Markup, around)))
+
+
+@lru_cache(maxsize=1024)
+def _around(render: Render, item: Item, spoken: str, heading: bool, is_blank: bool) -> tuple[str, ...]:
+    return tuple(render(item, "" if is_blank else GAP, "", heading).split(GAP))
+
+
+def _number(item: Item, typed: str, error: str, heading: bool) -> str:
+    params = _box(item, typed, error, heading) | {
+        "inputmode": "numeric" if item.type == "integer" else "decimal",
+        "classes": f"govuk-input--width-{5 if (item.max or 0) > 999 or item.type == 'decimal' else 3}",
+    }
+    if item.unit:
+        params["suffix"] = _said(item, item.unit)
+        words = Markup('<span{}>{}<span class="govuk-visually-hidden"> ({})</span></span>')
+        whole = words.format(language.lang_mark(item.language), item.text, item.unit)
+        params["label"] = {**params["label"], "text": None, "html": whole}
+    return render_template(INPUT, params=params)
+
+
+def _own_words(item: Item, typed: str, error: str, heading: bool) -> str:
+    return render_template(TEXTAREA, params=_box(item, typed, error, heading) | {"rows": 4, "spellcheck": True})
 
 
 def _group(item: Item, items: list[Params], error: str, heading: bool) -> Params:
@@ -155,12 +179,11 @@ def _group(item: Item, items: list[Params], error: str, heading: bool) -> Params
     }
 
 
-def _box(item: Item, field: Any, heading: bool) -> Params:
-    error = _error(field)
+def _box(item: Item, typed: str, error: str, heading: bool) -> Params:
     return {
         "id": item.id,
-        "name": field.name,
-        "value": field.data,
+        "name": item.id,
+        "value": typed,
         "label": _said(item, item.text)
         | {"classes": f"govuk-label--{'l' if heading else 's'}", "isPageHeading": heading},
         "hint": _said(item, item.hint) if item.hint else None,

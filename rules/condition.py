@@ -7,6 +7,7 @@ A condition is `All`, `Any`, `Not` or `AtLeast` of conditions, or a `Finding`: o
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import NamedTuple
 
 from rules.errors import ConditionError
@@ -183,6 +184,7 @@ def parts_of(condition: Condition) -> tuple[Condition, ...]:
             return ()
 
 
+@lru_cache(maxsize=4096)
 def findings(condition: Condition) -> tuple[Finding, ...]:
     """Return the distinct findings of a condition, in order of appearance."""
     return tuple(dict.fromkeys(_leaves(condition)))

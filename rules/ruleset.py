@@ -32,6 +32,9 @@ class Priority(StrEnum):
         return list(Priority).index(self)
 
 
+AT_ONCE = (Priority.EMERGENCY, Priority.SAME_DAY)  # what cannot wait until the answers are read
+
+
 class Outcome(StrEnum):
     """How a rule ends for one patient."""
 

@@ -161,7 +161,7 @@ class TestAPatientWhoNeverFinishes:
         self, patient: FlaskClient, database: Database, ada: Encounter, monkeypatch: pytest.MonkeyPatch, caplog
     ):
         patient.application.config["PROPAGATE_EXCEPTIONS"] = False
-        monkeypatch.setattr(Screener, "raised", lambda *_: {}["a secret worry"])
+        monkeypatch.setattr(Screener, "urgent", lambda *_: {}["a secret worry"])
         with caplog.at_level(logging.DEBUG):
             patient.post(
                 f"/questions/{page_of('chest_pain_now')}", data={"asked-items": "chest_pain_now", **CHEST_PAIN}

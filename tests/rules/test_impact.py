@@ -92,7 +92,7 @@ def test_the_burden_of_the_library_is_what_screening_one_by_one_counts() -> None
     people = list(patients(library().questionnaire, range(60)))
     told = compare(BEFORE, library(), ((str(number), person) for number, person in enumerate(people)))
     screener = Screener(library())
-    flags = [screener.raised(read(library().questionnaire, person)) for person in people]
+    flags = [screener.screen(read(library().questionnaire, person)).raised for person in people]
     screener.close()
     assert told.after.total() == sum(map(len, flags))
-    assert told.after.total(Priority.SOON) == sum(list(one.values()).count(Priority.SOON) for one in flags)
+    assert told.after.total(Priority.SOON) == sum(flag.priority is Priority.SOON for one in flags for flag in one)
