@@ -120,9 +120,7 @@ def _choices(
 
 
 @lru_cache(maxsize=1024)
-def _instead(
-    item: Item, spoken: str, name: str, offered: tuple[tuple[str, str], ...], picked: tuple[str, ...]
-) -> Markup:
+def _instead(item: Item, name: str, offered: tuple[tuple[str, str], ...], picked: tuple[str, ...]) -> Markup:
     boxes = [
         {
             # these boxes stand outside the question's own label, so each says to what it belongs
