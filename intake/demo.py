@@ -34,7 +34,13 @@ WELL = {
 WOMAN = {"has_uterus": "yes", "has_ovaries": "yes", "has_testes": "no", "sex_at_birth": "female"}
 MAN = {"has_uterus": "no", "has_ovaries": "no", "has_testes": "yes", "has_prostate": "yes", "sex_at_birth": "male"}
 
-STAFF: dict[str, Role] = {"Dr Ada Price": "clinician", "Sam Rivers": "admin", "Jo Field": "front_desk"}
+# two admins: what one changes the other approves
+STAFF: dict[str, Role] = {
+    "Dr Ada Price": "clinician",
+    "Sam Rivers": "admin",
+    "Kim Lake": "admin",
+    "Jo Field": "front_desk",
+}
 FIRST_WORDS: dict[Role, str] = {"clinician": "Clinician:", "admin": "Admin:", "front_desk": "Front desk:"}
 
 
