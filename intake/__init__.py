@@ -18,6 +18,7 @@ from intake import (
     admin_impact,
     admin_preview,
     admin_publish,
+    admin_record,
     admin_rule,
     admin_what_if,
     away,
@@ -93,6 +94,7 @@ VIEWS = (
     admin_impact,
     admin_preview,
     admin_publish,
+    admin_record,
     admin_rule,
     admin_what_if,
 )

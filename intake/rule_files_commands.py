@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from intake import publishing, rulesets, staff
+from intake import audit, publishing, rulesets, staff
+from intake.audit import Event, Trail
 from intake.database import Database
 from intake.drafts import DraftError
 from intake.installation import chosen_settings, ready_database
@@ -153,6 +154,8 @@ def publish_command(path: Path, by: str, note: str, name: str, as_json: bool) ->
             waiting = publishing.publish_files(
                 session, ruleset, name or path.resolve().name, admin.id, note, needs_approval=settings.needs_approval
             )
+            if waiting is None:
+                Trail(settings.secret_key, audit.COMMAND_LINE).note(session, Event.PUBLISHED, about=ruleset.hash)
     except DraftError as error:
         raise click.ClickException(str(error)) from error
     if waiting is None:
