@@ -5,13 +5,12 @@ Each page is saved as it is sent. Which page comes next follows from the answers
 
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 
 from flask import Blueprint, abort, current_app, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from intake import alerts, away, encounters, entry, given_answers, language, submission, visits
+from intake import alerts, away, check_page, encounters, entry, given_answers, language, submission, visits
 from intake.audit import Event
 from intake.forms import ASKED, AnswersForm, filled_form
 from intake.help_at_once import Help, is_new, phone_lines
@@ -191,14 +190,7 @@ def check(visit: Visit) -> Answer:
     open_page = visit.journey.next_page()
     if open_page is not None:
         return redirect(address(open_page))
-    return render_template(
-        "patient/check.html",
-        sections=given_answers.by_section(
-            visit.journey, partial(address, show=SHOW_ALL), hide_sensitive=visit.encounter.left_quickly
-        ),
-        back=address(visit.journey.previous_page(), SHOW_ALL),
-        is_corrected=visit.encounter.is_corrected_now,
-    )
+    return check_page.show(visit)
 
 
 @views.post("/check")

@@ -11,12 +11,14 @@ from intake.services import services
 
 ACTIVE = "active"  # in the session: when the patient last did something, in seconds
 WARNING = 300  # seconds before the end, the patient is asked whether they are still there
+GRAIN = 5  # seconds that the clock may be behind
 LEEWAY = 60  # seconds more than the page's own clock, in which it saves what was typed
 
 
 def note() -> None:
     """Remember that the patient is here."""
-    session[ACTIVE] = int(time())
+    if not 0 <= time() - session.get(ACTIVE, 0) < GRAIN:  # each change of a session is signed and sent
+        session[ACTIVE] = int(time())
 
 
 def seconds_left() -> int:
