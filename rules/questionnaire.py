@@ -4,7 +4,7 @@ The words for patients and clinicians are data; this module knows only their sha
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 from typing import Annotated, Literal
 from typing import Any as Data
@@ -12,6 +12,7 @@ from typing import Any as Data
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema, field_validator, model_validator
 
 from rules.condition import Code, Condition, Number
+from rules.predicates import Predicate, predicate
 
 ItemType = Literal["choice", "choices", "yes_no", "integer", "decimal", "text"]
 RESERVED = ("not_sure", "declined", "in_person")  # stand for a missing answer, so never a code
@@ -206,13 +207,20 @@ class ScoreFile(Model):
 
 @dataclass(frozen=True)
 class Questionnaire:
-    """Everything that is asked. `order` holds items and scores so that each stands behind all that it is made of."""
+    """Everything that is asked. `order` holds items and scores so that each stands behind all that it is made of.
+
+    `applies` has, for each item with a `when`, what tells whether it holds.
+    """
 
     sections: tuple[Section, ...]
     pages: Mapping[str, Page]
     items: Mapping[str, Item]
     scores: Mapping[str, Score]
     order: tuple[Item | Score, ...]
+    applies: Mapping[str, Predicate] = field(compare=False, repr=False)
+
+    def __reduce__(self) -> tuple[Data, ...]:
+        return assemble, (self.sections, self.scores)  # functions do not go from process to process
 
     def section(self, section_id: str) -> Section:
         """Return a section by its id."""
@@ -254,4 +262,5 @@ def assemble(sections: Iterable[Section], scores: Mapping[str, Score]) -> Questi
     order: list[Item | Score] = list(items.values())
     for score in sorted(known.values(), key=lambda s: max(position[item] for item in s.items), reverse=True):
         order.insert(max(position[item] for item in score.items) + 1, score)
-    return Questionnaire(sections, pages, items, known, tuple(order))
+    applies = {item.id: predicate(item.when) for item in items.values() if item.when is not None}
+    return Questionnaire(sections, pages, items, known, tuple(order), applies)

@@ -14,7 +14,6 @@ from enum import StrEnum
 from rules.condition import Number, Special, Value
 from rules.errors import AnswerErrors, AnswerProblem, did_you_mean
 from rules.questionnaire import LONGEST_TEXT, Item, Questionnaire
-from rules.reference import truth
 from rules.scores import ScoreValue, work_out
 
 RawAnswers = Mapping[str, object]
@@ -93,8 +92,9 @@ def read(questionnaire: Questionnaire, raw: RawAnswers) -> Response:
             scores[part.id] = work_out(part, questionnaire.items, values)
             values[part.id] = scores[part.id].value
             continue
-        answer = typed(part, raw.get(part.id), problems)
-        applies = True if part.when is None else truth(part.when, values)
+        sent, gate = raw.get(part.id), questionnaire.applies.get(part.id)
+        answer = Missing.SKIPPED if sent is None else typed(part, sent, problems)
+        applies = True if gate is None else gate(values)
         if applies is False:
             not_applicable.add(part.id)
             values[part.id] = Special.NOT_APPLICABLE

@@ -18,6 +18,7 @@ ORDER = {  # each module imports only those above it
         "syntax",
         "formatting",
         "reference",
+        "predicates",
         "questionnaire",
         "questionnaire_files",
         "scores",

@@ -22,6 +22,7 @@ from rules.condition import (
     push_negations,
 )
 from rules.engine import Engine
+from rules.predicates import predicate
 from rules.reference import truth
 from tests.generative.conditions import conditions, patients
 
@@ -45,7 +46,7 @@ def count_nodes(condition: Condition, seen: Counter[str], depth: int = 1) -> Non
         count_nodes(part, seen, depth + 1)
 
 
-def test_engine_and_reference_agree_on_generated_rule_sets_and_patients() -> None:
+def test_engine_predicates_and_reference_agree_on_generated_rule_sets_and_patients() -> None:
     seen: Counter[str] = Counter()
 
     @QUIET
@@ -60,6 +61,7 @@ def test_engine_and_reference_agree_on_generated_rule_sets_and_patients() -> Non
             for values in people:
                 expected = {name: truth(condition, values) for name, condition in named.items()}
                 assert engine.evaluate(values) == expected
+                assert {name: predicate(condition)(values) for name, condition in named.items()} == expected
                 seen.update(str(end) for end in expected.values())
                 seen.update(kind(value) for value in values.values())
                 seen["patients"] += 1

@@ -1,5 +1,6 @@
 """Answers as they come in: typed, told apart when missing, gated by `when`, refused in words when they do not fit."""
 
+import pickle
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from rules.condition import Interval, Special
 from rules.errors import AnswerErrors
-from rules.load import load_texts, read_files
+from rules.load import library, load_texts, read_files
 from rules.response import Missing, read
 from rules.scores import ScoreValue
 
@@ -108,3 +109,11 @@ def test_all_answers_that_do_not_fit_are_named_at_once() -> None:
     with pytest.raises(AnswerErrors) as refused:
         read(SMALL, {"phq9_1": 9, "age": 3, "nobody": 1})
     assert {problem.item for problem in refused.value.problems} == {"phq9_1", "age", "nobody"}
+
+
+def test_a_questionnaire_asks_the_same_in_another_process() -> None:
+    questionnaire = library().questionnaire
+    sent = pickle.loads(pickle.dumps(questionnaire))
+    raw = {"has_uterus": "no", "age": 60}
+    assert sent == questionnaire
+    assert read(sent, raw).not_applicable == read(questionnaire, raw).not_applicable

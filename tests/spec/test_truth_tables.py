@@ -6,6 +6,7 @@ import pytest
 
 from rules.condition import All, Any, AtLeast, Condition, Finding, Interval, Not, Special, Truth, Value
 from rules.engine import Engine
+from rules.predicates import predicate
 from rules.reference import truth
 from rules.syntax import parse_test
 
@@ -23,7 +24,11 @@ def by_engine(condition: Condition, values: Mapping[str, Value]) -> Truth:
         engine.close()
 
 
-@pytest.fixture(params=[truth, by_engine], ids=["reference", "engine"])
+def by_predicate(condition: Condition, values: Mapping[str, Value]) -> Truth:
+    return predicate(condition)(values)
+
+
+@pytest.fixture(params=[truth, by_engine, by_predicate], ids=["reference", "engine", "predicate"])
 def evaluate(request: pytest.FixtureRequest) -> Evaluator:
     return request.param
 
