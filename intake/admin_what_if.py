@@ -40,7 +40,7 @@ def _page(draft: Draft | None) -> str:
         "draft": draft,
         "has_problems": draft is not None and changed is None,
         "both": changed is not None,
-        "compared": what_if.compare(now, changed, answers),
+        "compared": what_if.compare(now, changed, answers, services().screeners.engine),
         "problems": problems,
         "not_asked": response.not_applicable,
         "as_test": what_if.as_test(answers),

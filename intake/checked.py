@@ -1,10 +1,12 @@
 """Rule files, checked and tested as the command line does it; kept by their content, since that takes seconds."""
 
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
 
 from rules.check import TestResult, run_tests
+from rules.engine_process import EngineProcess
 from rules.errors import Problem, RuleErrors
 from rules.load import load_texts
 from rules.ruleset import RuleSet
@@ -47,4 +49,7 @@ def _checked(texts: Texts) -> Checked:
 @lru_cache(maxsize=KEPT)
 def _tested(texts: Texts) -> tuple[TestResult, ...]:
     ruleset = _checked(texts).ruleset
-    return run_tests(ruleset) if ruleset else ()
+    if ruleset is None:
+        return ()
+    with closing(EngineProcess()) as process:  # what an admin has written must not end the process that serves patients
+        return run_tests(ruleset, process.engine)

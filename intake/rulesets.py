@@ -106,7 +106,7 @@ class Screeners:
     """
 
     def __init__(self, engine_process: EngineProcess | None = None) -> None:
-        self._engine = engine_process.engine if engine_process else Engine
+        self.engine = engine_process.engine if engine_process else Engine
         self._lock = threading.RLock()
         self._read: dict[str, RuleSet] = {}
         self._compiled: dict[str, Screener] = {}
@@ -125,7 +125,7 @@ class Screeners:
         """Return the screener of a stored rule set. Raises `LookupError` if no such rule set is stored."""
         with self._lock:
             if rule_set_hash not in self._compiled:
-                self._compiled[rule_set_hash] = Screener(self.ruleset(session, rule_set_hash), self._engine)
+                self._compiled[rule_set_hash] = Screener(self.ruleset(session, rule_set_hash), self.engine)
             return self._compiled[rule_set_hash]
 
     def published(self, session: Session) -> Screener:

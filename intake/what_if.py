@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from werkzeug.datastructures import MultiDict
 
 from reports.summary import PRIORITY_WORDS
+from rules.engine import Engine
 from rules.errors import AnswerErrors, AnswerProblem
 from rules.explain import reason_text
 from rules.questionnaire import Item, Questionnaire
 from rules.response import RawAnswers, Response
 from rules.response import read as read_response
 from rules.ruleset import Outcome, RuleSet
-from rules.screening import RuleOutcome, Screener
+from rules.screening import MakesEvaluator, RuleOutcome, Screener
 from rules.source import read
 from rules.synthetic import patients
 
@@ -108,17 +109,19 @@ def fitting(questionnaire: Questionnaire, answers: RawAnswers) -> tuple[Response
         return read_response(questionnaire, kept), list(error.problems)
 
 
-def compare(now: RuleSet, draft: RuleSet | None, answers: RawAnswers) -> list[Compared]:
+def compare(
+    now: RuleSet, draft: RuleSet | None, answers: RawAnswers, engine: MakesEvaluator = Engine
+) -> list[Compared]:
     """Return how every rule ends with both rule sets: what differs first, then the most urgent."""
-    before, after = _ends(now, answers), _ends(draft or now, answers)
+    before, after = _ends(now, answers, engine), _ends(draft or now, answers, engine)
     titles = {rule.id: rule.title for ruleset in (now, draft or now) for rule in ruleset.by_id.values()}
     both = [Compared(rule, titles[rule], before.get(rule), after.get(rule)) for rule in {**before, **after}]
     return sorted(both, key=lambda one: (not one.differs, one.rank))
 
 
-def _ends(ruleset: RuleSet, answers: RawAnswers) -> dict[str, End]:
+def _ends(ruleset: RuleSet, answers: RawAnswers, engine: MakesEvaluator) -> dict[str, End]:
     response, _ = fitting(ruleset.questionnaire, answers)
-    screener = Screener(ruleset)
+    screener = Screener(ruleset, engine)
     outcomes = screener.screen(response).outcomes
     screener.close()
     return {rule: _end(ruleset, response, outcome) for rule, outcome in outcomes.items()}

@@ -4,17 +4,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from rules.condition import All, Code, Finding, Number, findings
+from rules.engine import Engine
 from rules.errors import AnswerErrors, did_you_mean
 from rules.explain import PLACEHOLDER, variable_words
 from rules.questionnaire import Item, Questionnaire, Score, Section
 from rules.reference import truth
 from rules.response import read as read_response
 from rules.ruleset import Outcome, Rule, RuleSet, Source
-from rules.screening import Screener
+from rules.screening import MakesEvaluator, Screener
 from rules.source import Document, Path
 from rules.syntax import Located
 
 HELP_LINES = ("emergency_number", "crisis_line", "urgent_line")  # placeholders of `patient_text`
+NOT_AGREED = "durable-rules failed, or differs from the plain reference"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +37,19 @@ class TestResult:
         return self.expected == self.got
 
 
-def run_tests(ruleset: RuleSet) -> tuple[TestResult, ...]:
-    """Run every test of every rule through the engine, as a patient's answers would be."""
-    screener = Screener(ruleset)
+def run_tests(ruleset: RuleSet, engine: MakesEvaluator = Engine) -> tuple[TestResult, ...]:
+    """Run every test of every rule through the engine, as a patient's answers would be.
+
+    A test fails too where durable-rules does, or differs from the plain reference.
+    """
+    screener = Screener(ruleset, engine)
     results = []
     for rule in ruleset.by_id.values():
         for test in rule.tests if rule.status != "retired" else ():
             response = read_response(ruleset.questionnaire, test.answers)
-            end = screener.screen(response).outcomes[rule.id]
-            expected, got = test.expect.value, end.outcome.value
+            screening = screener.screen(response)
+            end = screening.outcomes[rule.id]
+            expected, got = test.expect.value, end.outcome.value if screening.agreed else NOT_AGREED
             if test.priority is not None:
                 expected, got = f"{expected}, {test.priority}", f"{got}, {end.priority}"
             missing = ", ".join(f"{m.item} ({m.why.value.replace('_', ' ')})" for m in end.missing)

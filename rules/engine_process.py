@@ -16,7 +16,8 @@ from rules.engine import Engine
 from rules.errors import EngineError
 from rules.own_process import OwnProcess, ProcessEndedError, TooSlowError
 
-LONGEST = 10  # seconds; the library takes a ten-thousandth of that, and its compilation a fiftieth
+LONGEST = 10  # seconds; the library takes a ten-thousandth of that
+LONGEST_START = 60  # seconds until the process runs and has compiled a rule set: two, on a machine that is not busy
 ATTEMPTS = 2  # the second in a new process: the first may have been killed for other reasons
 _numbers = itertools.count()
 
@@ -50,10 +51,14 @@ class EngineProcess:
         self._process.start()
         if self._start != self._process.starts:
             self._start, self._known = self._process.starts, set()
+        is_new = number not in self._known
+        question = (number, conditions if is_new else None, values)
         try:
-            answer = self._process.ask((number, None if number in self._known else conditions, values), LONGEST)
+            answer = self._process.ask(question, LONGEST_START if is_new else LONGEST)
         except TooSlowError as error:
             raise EngineError(str(error)) from error
+        if self._start != self._process.starts:  # it died in between, and the next one does not know the rule set
+            raise ProcessEndedError("another process answered")
         if isinstance(answer, str):
             raise EngineError(answer)
         self._known.add(number)

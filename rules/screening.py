@@ -28,6 +28,9 @@ class Evaluator(Protocol):
         """Free its memory."""
 
 
+MakesEvaluator = Callable[[Mapping[str, Condition]], Evaluator]
+
+
 @dataclass(frozen=True)
 class RuleOutcome:
     """How one rule ended. `priority` is set while it is raised. For a raised rule, `missing` are the answers that could
@@ -131,7 +134,7 @@ class _Evaluators:
 class Screener:
     """Screens responses with one rule set. Both evaluators run on every response."""
 
-    def __init__(self, ruleset: RuleSet, engine: Callable[[Mapping[str, Condition]], Evaluator] = Engine) -> None:
+    def __init__(self, ruleset: RuleSet, engine: MakesEvaluator = Engine) -> None:
         self.ruleset = ruleset
         in_use = [rule for rule in ruleset.by_id.values() if rule.status != "retired"]
         self._all = _Evaluators(in_use, engine)

@@ -64,8 +64,10 @@ def clinic(folder: Path, size: Size, **environ: str) -> Iterator[tuple[House, Ma
 def stored(size: Size) -> Iterator[dict[str, str]]:
     """Yield the setting of the database, a new one on a new PostgreSQL if that is asked for."""
     if size.on_postgresql:
-        with postgres(SAFE) as server, server.database() as url:
-            yield {"INTAKE_DATABASE_URL": url}
+        with postgres(SAFE) as server:
+            with server.database() as url:
+                yield {"INTAKE_DATABASE_URL": url}
+            os.kill(_postmaster(url), signal.SIGQUIT)  # which a trial may have started in the place of the first
     else:
         yield {}
 
@@ -147,7 +149,10 @@ def locked(folder: Path, size: Size) -> Outcome:
 def frozen(folder: Path, size: Size) -> Outcome:
     """PostgreSQL stands still (SIGSTOP), and goes on."""
     with clinic(folder, size) as (house, mailbox):
-        patients, server = invite(house.clinic, size.patients, left=size.left), _postmaster(house)
+        patients, server = (
+            invite(house.clinic, size.patients, left=size.left),
+            _postmaster(house.environ["INTAKE_DATABASE_URL"]),
+        )
 
         def freeze() -> None:
             everyone = [server, *below(server)]
@@ -165,30 +170,26 @@ def frozen(folder: Path, size: Size) -> Outcome:
 def shut(folder: Path, size: Size) -> Outcome:
     """PostgreSQL is shut down without ceremony, and started again."""
     with clinic(folder, size) as (house, mailbox):
-        patients, server = invite(house.clinic, size.patients, left=size.left), _postmaster(house)
+        patients, server = (
+            invite(house.clinic, size.patients, left=size.left),
+            _postmaster(house.environ["INTAKE_DATABASE_URL"]),
+        )
         command = Path(f"/proc/{server}/cmdline").read_text().rstrip("\0").split("\0")
         owner = Path(f"/proc/{server}").stat()
-        again: list[subprocess.Popen[bytes]] = []
 
         def restart() -> None:
             os.kill(server, signal.SIGQUIT)
             time.sleep(size.away)
-            log = (folder / "postgresql.log").open("w")
-            with log:
-                started = subprocess.Popen(command, user=owner.st_uid, group=owner.st_gid, stdout=log, stderr=log)
-            again.append(started)
+            with (folder / "postgresql.log").open("w") as log:
+                subprocess.Popen(command, user=owner.st_uid, group=owner.st_gid, stdout=log, stderr=log)
 
         walk(patients, once(restart, 2), every=size.patients)
         found = look(house.clinic, patients, mailbox)
-        house.end()
-        for started in again:
-            started.send_signal(signal.SIGQUIT)
-            started.wait()
     return Outcome(f"PostgreSQL shut down at once, and started again after {size.away:g} s", found)
 
 
-def _postmaster(house: House) -> int:
-    folder = house.environ["INTAKE_DATABASE_URL"].rpartition("host=")[2]
+def _postmaster(url: str) -> int:
+    folder = url.rpartition("host=")[2]
     return int((Path(folder) / "data" / "postmaster.pid").read_text().split()[0])
 
 

@@ -12,6 +12,7 @@ from threading import Thread
 import pytest
 
 from rules import engine_process
+from rules.check import run_tests
 from rules.engine import Engine
 from rules.engine_process import EngineProcess
 from rules.errors import EngineError
@@ -114,3 +115,16 @@ def test_what_the_engine_refuses_is_an_engine_error_and_the_next_is_answered(pro
     with pytest.raises(EngineError):
         refused.evaluate({})
     assert screen(Screener(library(), process.engine))
+
+
+def test_a_rule_set_that_the_engine_cannot_run_does_not_pass_its_own_tests(
+    process: EngineProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> list[object]:
+        raise EngineError("error code: 303")
+
+    assert all(result.passed for result in run_tests(library(), process.engine))
+    monkeypatch.setattr(EngineProcess, "ask", refuse)
+    results = run_tests(library(), process.engine)
+    assert not any(result.passed for result in results)
+    assert "durable-rules failed" in results[0].got
