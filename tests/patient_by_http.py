@@ -43,7 +43,7 @@ class Patient:
     """One patient at one device. `saved` holds the last answer to each question that was seen as saved.
 
     `typed`: what was sent when the session was over, and is kept until the date of birth is given again. `odd`: what
-    should not have been, in words.
+    should not have been, in words. `came_back`: how often the link had to be opened again.
     """
 
     host: str
@@ -60,13 +60,16 @@ class Patient:
     seen: list[Answered] = field(default_factory=list)
     odd: list[str] = field(default_factory=list)
     typed: Fields = field(default_factory=list)
+    link: str = ""
+    came_back: int = 0
     _stream: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     @staticmethod
     def invited(link: str, born: date, seed: int, encounter_id: str = "") -> "Patient":
         """Return a patient who is about to open a link."""
         parts = urlsplit(link)
-        return Patient(parts.hostname or "", parts.port or 80, parts.path, born, random.Random(seed), encounter_id)
+        host, port = parts.hostname or "", parts.port or 80
+        return Patient(host, port, parts.path, born, random.Random(seed), encounter_id, link=parts.path)
 
     async def page(self) -> bool:
         """Do what leads to the next page that is read; return whether it came, in place of a fault."""
@@ -82,6 +85,8 @@ class Patient:
         if status != 200 and status not in (409, 422):
             if status == 503:
                 self._compare_kept(body)
+            elif status == 403 and "/start/" not in self.path:  # the page asks to open the link again
+                self._come_back()
             elif status:
                 self.odd.append(f"{self.method} {self.path.split('?')[0]}: {status}")
             return False
@@ -110,6 +115,9 @@ class Patient:
             self.method, self.path, self.fields = "GET", found[1] if found else "/check", []
         else:
             form = next((found for one in FORMS if (found := one.search(body))), None)
+            if form is None and self.path.startswith("/help-now"):  # the numbers alone: the session is lost
+                self._come_back()
+                return
             if form is None:
                 self.odd.append(f"{self.path}: a page without a form")
                 return
@@ -120,6 +128,11 @@ class Patient:
                 self.typed = self.fields
             self.method, self.fields = "POST", list(_filled(form[0], self))
             self.path = unescape(action[1]) if action else self.path
+
+    def _come_back(self) -> None:
+        """Open the link again."""
+        self.method, self.path, self.fields = "GET", self.link, []
+        self.came_back += 1
 
     async def ask(self) -> tuple[int, bytes, str]:
         """Send what is to be sent next; return status (0: no answer), content and where it leads."""

@@ -10,16 +10,17 @@ import argparse
 import asyncio
 import os
 import random
+import sqlite3
 import statistics
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic, process_time
 
 from rules.load import library
-from tests.faults.crowd import invite
+from tests.faults.crowd import invite, pdfs
 from tests.faults.house import House, below, running
 from tests.patient_by_http import Patient
 from tests.postgres import postgres
@@ -28,6 +29,8 @@ EVERY = 20  # seconds between two pages of a patient
 WARM = 40  # seconds before anything counts: everybody has come in by then
 AT_ONCE = 24  # patients without a pause, for the ceiling
 SAMPLE = 10  # seconds between two looks at memory
+ALONE = 20  # patients one after the other, for what one costs
+PEOPLE, DAYS, HOURS, PEAK = 60e6, 250, 10, 3  # of a country; the peak is how many times the mean
 SAFE = "-c max_connections=200"  # PostgreSQL as it comes: each commit is on the disk
 
 
@@ -190,22 +193,59 @@ def ceiling(kind: str, groups: int, seconds: float, pages_each: float) -> str:
     return f"| {kind} | {groups} | {rate:.0f} | {hourly} | {middle} | {each:.1f} | {used} | {seen.failed} |"
 
 
-def pages_of_a_response() -> float:
-    """Return how many pages a patient reads from the link to the thanks, on average, who ticks at random."""
+@dataclass(frozen=True)
+class Each:
+    """What one response costs, from the link to the thanks, ticked at random, and its PDF: seconds of processors."""
 
-    async def count(patients: list[Patient]) -> list[int]:
-        pages = []
-        for patient in patients:
-            done = 0
-            while not patient.is_done:
-                done += await patient.page()
-            patient.hang_up()
-            pages.append(done)
-        return pages
+    pages: float
+    seconds: float
+    pdf: float
+    kilobytes: float
 
+
+def one_response() -> Each:
+    """Return the mean of some patients, one after the other, on SQLite."""
     with served("SQLite") as (house,):
-        patients = invite(house.clinic, 10, left=len(library().questionnaire.pages))
-        return statistics.mean(asyncio.run(count(patients)))
+        patients = invite(house.clinic, ALONE, left=len(library().questionnaire.pages))
+        pids, size = processes([house]), stored(house)
+        begin = seconds_of(pids)
+        pages = asyncio.run(to_the_end(patients))
+        end = seconds_of(pids)
+        wrong = pdfs(house.clinic, patients, lambda: None, every=ALONE)
+        assert not wrong, wrong
+        took = (end - begin) / ALONE, (seconds_of(pids) - end) / ALONE
+        return Each(pages / ALONE, *took, (stored(house) - size) / ALONE / 1000)
+
+
+async def to_the_end(patients: list[Patient]) -> int:
+    """Let patients answer one after the other; return how many pages they read."""
+    pages = 0
+    for patient in patients:
+        while not patient.is_done:
+            pages += await patient.page()
+        patient.hang_up()
+    return pages
+
+
+def stored(house: House) -> int:
+    """Return the bytes of an SQLite database, with what it writes ahead of itself brought in."""
+    file = house.data / "intake.sqlite"
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return file.stat().st_size
+
+
+def paper(each: Each) -> str:
+    """Return what a country would need by these figures, one response a year for everybody."""
+    hourly = PEOPLE / (DAYS * HOURS)
+    cores = PEAK * hourly / 3600 * (each.seconds + each.pdf)
+    return (
+        f"{PEOPLE / 1e6:.0f} million responses a year, on {DAYS} days of {HOURS} hours: {hourly:,.0f} an hour, and "
+        f"{PEAK} times that at the peak, which is {PEAK * hourly / 3600 * each.pages:,.0f} pages a second and keeps "
+        f"{cores:.0f} cores busy ({each.seconds:.2f} s of a core for a response of {each.pages:.0f} pages, "
+        f"{each.pdf:.2f} for its PDF). Half idle, as they should be: {cores * 2 / 16:.0f} machines of 16 cores. "
+        f"{each.kilobytes:.0f} KB a response are {PEOPLE * each.kilobytes / 1e9:.1f} TB a year."
+    )
 
 
 def main() -> None:
@@ -223,14 +263,14 @@ def main() -> None:
     print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |", flush=True)
     for kind in ("SQLite", "PostgreSQL"):
         print(load(kind, given.patients, given.minutes), flush=True)
-    each = pages_of_a_response()
-    print(f"\nA response is {each:.0f} pages from the link to the thanks. {AT_ONCE} patients without a pause:\n")
+    each = one_response()
+    print(f"\nA response is {each.pages:.0f} pages. {AT_ONCE} patients without a pause, for {given.seconds:g} s:\n")
     print("| database | groups of 2 web processes | pages a second | responses an hour | median ms ", end="")
-    print("| ms of processors a page, without the database's | cores: server + patients | failed |")
+    print("| ms of a core a page, without the database's | cores: server + patients | failed |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- |", flush=True)
     for kind, groups in (("SQLite", 1), ("PostgreSQL", 1), ("PostgreSQL", 2)):
-        print(ceiling(kind, groups, given.seconds, each), flush=True)
-    print(f"\nLoad average: {os.getloadavg()[2]:.1f}")
+        print(ceiling(kind, groups, given.seconds, each.pages), flush=True)
+    print(f"\n{paper(each)}\n\nLoad average of the last quarter of an hour: {os.getloadavg()[2]:.1f}")
 
 
 if __name__ == "__main__":

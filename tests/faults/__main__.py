@@ -18,9 +18,10 @@ HEAD = """| what was done | sent | answers seen as saved | requests sent again |
 def row(place: str, outcome: Outcome) -> str:
     """Return a line of the table."""
     found = outcome.found
-    alone = f"; {found.alone} screened by the reference alone" if found.alone else ""
+    also = f"; {found.alone} screened by the reference alone" if found.alone else ""
+    also += f"; links opened again {found.came_back} times" if found.came_back else ""
     return (
-        f"| {place}: {outcome.done}{alone} | {found.sent} of {found.patients} | {found.saved} | {found.faults} "
+        f"| {place}: {outcome.done}{also} | {found.sent} of {found.patients} | {found.saved} | {found.faults} "
         f"| {found.mails}, {found.repeated} | {f'**{len(found.wrong)} wrong**' if found.wrong else 'nothing'} |"
     )
 

@@ -111,6 +111,7 @@ class Found:
     saved: int
     sent: int
     faults: int
+    came_back: int
     slowest: float
     mails: int
     repeated: int
@@ -146,6 +147,7 @@ def look(clinic: Clinic, patients: list[Patient], mailbox: Mailbox | None = None
         saved=sum(len(patient.saved) for patient in patients),
         sent=sum(patient.is_done for patient in patients),
         faults=sum(answer.status in (0, 500, 503) for answer in seen),
+        came_back=sum(patient.came_back for patient in patients),
         slowest=max(answer.seconds for answer in seen),
         mails=len(arrived),
         repeated=sum(arrived.values()) - len(arrived),
