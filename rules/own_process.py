@@ -40,8 +40,8 @@ class OwnProcess:
     def ask(self, question: Any, longest: float) -> Any:
         """Return the answer. Raises `ProcessEndedError`, or `TooSlowError` after `longest` seconds."""
         with self.lock:
-            pipe = self.start()
             try:
+                pipe = self.start()
                 pipe.send(question)
                 if pipe.poll(longest):
                     return pipe.recv()

@@ -19,6 +19,7 @@ from rules.load import library, load_texts
 from tests.faults.crowd import Found, invite, look, pdfs, walk
 from tests.faults.house import INTAKE, House, below, running
 from tests.intake.mail_server import Mailbox, a_free_port, mail_server
+from tests.intake.test_jobs import alive, until
 from tests.postgres import postgres
 
 CLOCK = Path(__file__).with_name("clock.c")
@@ -67,7 +68,9 @@ def stored(size: Size) -> Iterator[dict[str, str]]:
         with postgres(SAFE) as server:
             with server.database() as url:
                 yield {"INTAKE_DATABASE_URL": url}
-            os.kill(_postmaster(url), signal.SIGQUIT)  # which a trial may have started in the place of the first
+            last = _postmaster(url)  # which a trial may have started in the place of the first
+            os.kill(last, signal.SIGQUIT)
+            until(lambda: not alive(last))
     else:
         yield {}
 
@@ -226,38 +229,42 @@ def _write_until_full(file: int, size: int) -> None:
 
 
 def mail_away(folder: Path, size: Size) -> Outcome:
-    """No mail server, which comes back after a while."""
-    mailbox = Mailbox(port=a_free_port())
-    with stored(size) as place, running(folder / "data", with_mail(mailbox) | place) as house:
+    """No mail server for an hour: the product's clock is put forward, so that its own waits come to an end sooner."""
+    mailbox, minutes = Mailbox(port=a_free_port()), (5, 15, 30, 45, 60)
+    with stored(size) as place, running(folder / "data", with_mail(mailbox) | place | settable(folder)) as house:
         patients = invite(house.clinic, size.patients, left=size.left)
         walk(patients, nothing, every=10**6)
-        time.sleep(size.away)
+        for minute in minutes:
+            time.sleep(size.away / len(minutes))
+            put_forward(folder, minute * 60)
         with mail_server(mailbox):
+            put_forward(folder, 66 * 60)  # the longest wait is over
             found = look(house.clinic, patients, mailbox)
-    return Outcome(f"no mail server until {size.away:g} s after the last answer", found)
+    return Outcome("no mail server for an hour", found)
 
 
 def clock(folder: Path, size: Size) -> Outcome:
     """The machine's clock jumps three hours ahead, and later back again."""
-    library, now = folder / "clock.so", folder / "clock"
-    subprocess.run(["gcc", "-shared", "-fPIC", "-o", library, CLOCK], check=True)
-    now.write_text("0")
-    with clinic(folder, size, LD_PRELOAD=str(library), FAULTS_CLOCK=str(now)) as (house, mailbox):
+    with clinic(folder, size, **settable(folder)) as (house, mailbox):
         patients = invite(house.clinic, size.patients, left=size.left)
         jumps = iter((3, 0, -3, 0))
-
-        def jump() -> None:
-            _replace(now, str(next(jumps, 0) * 3600))
-
-        walk(patients, jump, every=size.patients)
+        walk(patients, lambda: put_forward(folder, next(jumps, 0) * 3600), every=size.patients)
         found = look(house.clinic, patients, mailbox)
     return Outcome("the clock put three hours ahead, back, three hours back, ahead", found)
 
 
-def _replace(file: Path, text: str) -> None:
-    new = file.with_suffix(".new")
-    new.write_text(text)
-    new.replace(file)
+def settable(folder: Path) -> dict[str, str]:
+    """Return the settings by which the clock of the product, and of nothing else, can be set (`put_forward`)."""
+    subprocess.run(["gcc", "-shared", "-fPIC", "-o", folder / "clock.so", CLOCK], check=True)
+    put_forward(folder, 0)
+    return {"LD_PRELOAD": str(folder / "clock.so"), "FAULTS_CLOCK": str(folder / "clock")}
+
+
+def put_forward(folder: Path, seconds: int) -> None:
+    """Let the product's clock be so much ahead of the machine's."""
+    new = folder / "clock.new"
+    new.write_text(str(seconds))
+    new.replace(folder / "clock")
 
 
 def published(folder: Path, size: Size) -> Outcome:

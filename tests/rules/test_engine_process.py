@@ -98,6 +98,7 @@ def test_where_it_hangs_the_reference_alone_raises_the_flags(
 ) -> None:
     screener = Screener(library(), process.engine)
     before = screen(screener)
+    assert all(agreed for _, agreed in before)
     monkeypatch.setattr(engine_process, "LONGEST", 0.5)
     hung = engines()[0]
     assert hung.pid is not None
