@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any as Data
 
 from reports.fhir_paths import CALCULATED
-from reports.fhir_terms import LOINC, ORDINAL, STRUCTURE, extension_value
+from reports.fhir_terms import LOINC, ORDINAL, STRUCTURE, extension_value, loinc_answer
 from rules.questionnaire import LONGEST_TEXT
 
 Element = Mapping[str, Data]
@@ -46,7 +46,7 @@ def section_of(questionnaire: Element) -> Imported:
     """Return a Questionnaire as a section. Its items are named by the section and a number."""
     title = questionnaire.get("title") or questionnaire.get("name") or "Imported questionnaire"
     sets = {f"#{one.get('id')}": one for one in questionnaire.get("contained", ()) if one.get("compose")}
-    work = _Work(_slug(title)[:LONGEST_ID].rstrip("_") or "imported", sets)
+    work = _Work(_short_slug(title), sets)
     pages = list(_pages(questionnaire.get("item", ()), title, work))
     lines = [f"# Imported from FHIR: {_one_line(questionnaire.get('url') or title)}"]
     if questionnaire.get("copyright"):
@@ -157,7 +157,7 @@ def _of_set(item: Element, work: _Work) -> Iterator[dict[str, Data]]:
 
 
 def _labelled(code: Element, counts: Data) -> dict[str, Data]:
-    loinc = {"loinc": code["code"]} if code.get("system") == LOINC else {}
+    loinc = {"loinc": loinc_answer(code)} if loinc_answer(code) else {}
     return {"label": code.get("display") or code["code"], "counts": counts} | loinc
 
 
@@ -165,6 +165,12 @@ def _slug(text: str) -> str:
     """Text as an id or code: small letters, figures and "_", with a letter first."""
     plain = re.sub(r"[^a-z0-9]+", "_", text.casefold()).strip("_")
     return plain if plain[:1].isalpha() else f"q_{plain}"
+
+
+def _short_slug(text: str) -> str:
+    """A slug of whole words."""
+    whole = _slug(text)
+    return whole if len(whole) <= LONGEST_ID else whole[: LONGEST_ID + 1].rpartition("_")[0] or whole[:LONGEST_ID]
 
 
 def _one_line(text: str) -> str:

@@ -15,7 +15,17 @@ from typing import Any as Data
 
 from reports.fhir_paths import option_coding
 from reports.fhir_questionnaire import SCORES, canonical, is_whole, score_link, weighed
-from reports.fhir_terms import ABSENT, LOINC, ORDINAL, Json, Systems, extension, extension_value, identifier, text
+from reports.fhir_terms import (
+    ABSENT,
+    ORDINAL,
+    Json,
+    Systems,
+    extension,
+    extension_value,
+    identifier,
+    loinc_answer,
+    text,
+)
 from rules.questionnaire import Item, Option, Questionnaire
 from rules.response import Answer, Missing, Response
 from rules.ruleset import RuleSet
@@ -149,8 +159,8 @@ def _raw(item: Item, answer: Mapping[str, Data]) -> object:
 def _is(option: Option, value: Data) -> bool:
     if not isinstance(value, Mapping):
         return bool(type(value) is type(option.code) and value == option.code)
-    if value.get("system") == LOINC and option.loinc:
-        return bool(value.get("code") == option.loinc)
+    if option.loinc and loinc_answer(value):
+        return loinc_answer(value) == option.loinc
     counts = extension_value(value, ORDINAL)
     if isinstance(option.code, int) and counts is not None:
         return bool(counts == option.code)

@@ -26,6 +26,7 @@ ABSENT = f"{STRUCTURE}/data-absent-reason"
 ORDINAL = f"{STRUCTURE}/ordinalValue"
 TRANSLATION = f"{STRUCTURE}/translation"
 _OURS = uuid5(NAMESPACE_URL, "clinical-intake-screening")
+_LOINC_ANSWER = re.compile(r"LA\d+-\d")
 _NOT_IN_A_STRING = re.compile(r"[^\S \r\n\t]|[\x00-\x08\x0e-\x1f\x7f]")
 
 
@@ -83,6 +84,13 @@ def text(words: str) -> str:
 def coding(system: str, code: str, display: str = "") -> Json:
     """Return one code of a system."""
     return {"system": system, "code": code} | ({"display": text(display)} if display else {})
+
+
+def loinc_answer(code: Mapping[str, Data]) -> str | None:
+    """Return a coding's LOINC code, or None; "LA6568-5" needs no system, which LHC-Forms leaves out."""
+    found = str(code.get("code", ""))
+    is_loinc = code.get("system") == LOINC or (code.get("system") is None and _LOINC_ANSWER.fullmatch(found))
+    return found if is_loinc else None
 
 
 def extension(url: str, kind: str, value: Data) -> Json:

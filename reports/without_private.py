@@ -15,14 +15,19 @@ from rules.screening import Screening
 
 def without_private(ruleset: RuleSet, response: Response, screening: Screening) -> tuple[RuleSet, Response, Screening]:
     """Return the three as if nothing that is private had ever been asked. The rule set keeps its hash."""
+    open_rules = open_ruleset(ruleset)
+    return open_rules, _response(response, open_rules.questionnaire), _screening(screening, open_rules)
+
+
+def open_ruleset(ruleset: RuleSet) -> RuleSet:
+    """Return a rule set without what is private in it. It keeps its hash."""
     hidden = private_items(ruleset.questionnaire)
     asked = _less(ruleset.questionnaire, hidden)
     translations = {
         code: replace(one, questionnaire=_less(one.questionnaire, hidden)) for code, one in ruleset.translations.items()
     }
     by_id = {rule.id: rule for rule in ruleset.by_id.values() if not is_private(rule, hidden)}
-    open_rules = replace(ruleset, questionnaire=asked, translations=translations, by_id=by_id)
-    return open_rules, _response(response, asked), _screening(screening, open_rules)
+    return replace(ruleset, questionnaire=asked, translations=translations, by_id=by_id)
 
 
 def private_items(questionnaire: Questionnaire) -> frozenset[str]:

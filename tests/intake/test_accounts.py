@@ -17,6 +17,7 @@ OPEN |= {"sign_in.ask", "sign_in.check", "sign_in.out", "sign_in.away"}
 OPEN |= {"openid.start", "openid.back"}  # not found where there is no provider
 OPEN |= {"health.alive", "health.ready", "metrics.show"}  # figures are not found without their token
 OPEN |= {"patient.leave"}  # it only closes a session, and sends whoever presses it to another site
+OPEN |= {"fhir.questionnaire"}  # what is asked, without what is private
 OPEN |= {"cds_hooks.discover"}  # which services there are, and nothing of patients
 OPEN |= {"entry.time_left", "entry.stay"}  # they say 0 to whoever is not in
 THEIRS: dict[Role, tuple[str, ...]] = {  # the views of each role
@@ -30,7 +31,19 @@ THEIRS: dict[Role, tuple[str, ...]] = {  # the views of each role
         "desk_import",
         "desk_paper",
     ),
-    "admin": ("admin", "admin_audit", "drafts", "publishing", "rule_form", "impact", "what_if", "deeper", "members"),
+    "admin": (
+        "admin",
+        "admin_audit",
+        "drafts",
+        "publishing",
+        "rule_form",
+        "preview",
+        "impact",
+        "what_if",
+        "deeper",
+        "record",
+        "members",
+    ),
     "front_desk": ("desk", "desk_import", "desk_paper"),
 }
 EVERYBODYS = ("my_account", "second_factor")  # of all staff

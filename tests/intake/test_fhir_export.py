@@ -16,6 +16,7 @@ from intake.database import Database
 from intake.encounters import Encounter
 from intake.settings import Settings
 from reports.fhir_import import section_of
+from reports.fhir_response import answers_of
 from rules.load import library
 from rules.questionnaire_files import read_section
 from rules.source import read
@@ -176,6 +177,39 @@ def test_a_published_questionnaire_becomes_a_section(command: CliRunner, tmp_pat
     assert [(option.code, option.loinc) for option in items[0].options] == [
         (option.code, option.loinc) for option in ours[0].options
     ]
+
+
+def test_lhc_forms_leaves_out_the_system_of_loincs_answers(command: CliRunner, tmp_path: Path) -> None:
+    made = published()
+    for option in made["item"][0]["answerOption"]:  # the same objects for all items
+        del option["valueCoding"]["system"]
+    section, _ = read_section(read("phq9.yaml", section_of(made).text))
+    assert section is not None
+    assert [option.loinc for option in section.pages[0].items[0].options][:2] == ["LA6568-5", "LA6569-3"]
+    answered = {"linkId": "/44250-9", "answer": [{"valueCoding": {"code": "LA6570-1", "display": "More than half"}}]}
+    response = {"resourceType": "QuestionnaireResponse", "status": "completed", "item": [answered]}
+    taken = answers_of(response, library().questionnaire)
+    assert (taken.answers, taken.not_taken) == ({"phq9_1": 2}, ())
+
+
+def test_a_long_title_is_cut_between_words() -> None:
+    made = {"title": "PHQ-9 quick depression assessment panel", "item": published()["item"]}
+    assert "section: phq_9_quick_depression\n" in section_of(made).text
+
+
+def test_the_questionnaire_stands_at_its_canonical_address(
+    client: FlaskClient, price: FlaskClient, sent: Encounter
+) -> None:
+    entries = price.get(f"/clinician/{sent.id}/fhir.json").get_json()["entry"]
+    handed = next(entry["resource"] for entry in entries if entry["resource"]["resourceType"] == "Questionnaire")
+    path = handed["url"].removeprefix("http://localhost:5000")
+    answer = client.get(path)
+    assert answer.mimetype == "application/fhir+json"
+    assert json.loads(answer.text) == handed, "without what is private, as it is handed over"
+    assert client.get(path, query_string={"version": handed["version"]}).data == answer.data
+    assert client.get(path, headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
+    unknown = client.get(path, query_string={"version": "x"})
+    assert (unknown.status_code, json.loads(unknown.text)["resourceType"]) == (404, "OperationOutcome")
 
 
 def test_options_in_a_value_set_groups_and_limits_are_taken_over_and_the_rest_is_named() -> None:
