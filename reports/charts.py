@@ -31,9 +31,9 @@ def score_bar(score: ScoreLine) -> Markup:
             f'<rect x="{x(score.low)}" y="4.5" width="{round(x(score.high) - x(score.low), 1)}" height="5" '
             f'fill="#ffffff" stroke="{INK}" stroke-width="1" stroke-dasharray="2 2"/>'
         ]
-    parts += [
-        f'<line x1="{x(cut)}" y1="1" x2="{x(cut)}" y2="13" stroke="{LINE}" stroke-width="1"/>' for cut in score.cuts
-    ]
+    if score.cuts:
+        ticks = "".join(f"M{x(cut)} 1v12" for cut in score.cuts)
+        parts.append(f'<path d="{ticks}" stroke="{LINE}" stroke-width="1"/>')
     label = f"{score.title} {score.words}, on a scale from {score.least:g} to {score.most:g}: {score.band}"
     return _figure("bar", label, WIDTH, HEIGHT, parts)
 

@@ -35,12 +35,11 @@ class _OwnFontsOnly(URLFetcher):
 
 def render(document: Document) -> bytes:
     """Return a document as PDF/UA-1, in this process: the same bytes for the same document, on any day."""
-    faces, fonts = _faces()
     page = weasyprint_shortcuts.Page(document.html, _OwnFontsOnly())
     return bytes(
         page.write_pdf(
-            stylesheets=[faces, _sheet(document.style), _sheet(f"@page {{ size: {document.paper} }}")],
-            font_config=fonts,
+            stylesheets=[_sheet(f"{document.style}\n@page {{ size: {document.paper} }}")],
+            font_config=_fonts(),
             pdf_variant="pdf/ua-1",
             pdf_identifier=document.identifier,
             attachments=[_attached(attachment) for attachment in document.attachments],
@@ -86,7 +85,7 @@ def _scope_headers(pdf: Any) -> None:
 
 
 @cache
-def _faces() -> tuple[CSS, FontConfiguration]:
+def _fonts() -> FontConfiguration:
     """The fonts, read once for each process."""
     weasyprint_shortcuts.use()
     fonts = FontConfiguration()
@@ -95,13 +94,14 @@ def _faces() -> tuple[CSS, FontConfiguration]:
         f"src: url({(FONTS / f'SourceSans3-{name}.ttf').as_uri()})}}\n"
         for name, weight, slant in FACES
     )
-    return CSS(string=faces, font_config=fonts, url_fetcher=_OwnFontsOnly()), fonts
+    CSS(string=faces, font_config=fonts, url_fetcher=_OwnFontsOnly())
+    return fonts
 
 
 @lru_cache(MOST_STYLES)
 def _sheet(style: str) -> CSS:
     """A style sheet, parsed once for each process."""
-    return CSS(string=style, font_config=_faces()[1], url_fetcher=_OwnFontsOnly())
+    return weasyprint_shortcuts.sheet(style, _fonts(), _OwnFontsOnly())
 
 
 @atexit.register
@@ -109,5 +109,5 @@ def _release() -> None:
     weasyprint_shortcuts.forget()
     # left to the interpreter's last collection, Pango's objects are freed in an order that crashes the process
     _sheet.cache_clear()
-    _faces.cache_clear()
+    _fonts.cache_clear()
     gc.collect()

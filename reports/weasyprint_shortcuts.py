@@ -4,7 +4,8 @@ A third of a document's time went into working out what the document before it h
 sheet means for an element in its place, which font that is. Each line of text was shaped two to four times, and the
 whole file compressed twice. So:
 
-- styles are kept from one document to the next, by the rules that make them, with the lengths and fonts they name;
+- styles are kept from one document to the next, by an element's place in its page and by the rules that make them, with
+  the lengths and fonts they name;
 - a line keeps its shaped text until it is drawn, and a next word that surely does not fit is not tried;
 - what stands in the file is compressed once, and less hard: 3% more bytes in an eighth of the time;
 - a page that is XML too is read as that.
@@ -16,7 +17,7 @@ slower then, and nothing else changes. The tests compare the bytes with and with
 import re
 import sys
 import zlib
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
@@ -28,27 +29,32 @@ from cssselect2 import ElementWrapper
 from weasyprint.css import Style, StyleFor, check_math
 from weasyprint.layout import percent
 from weasyprint.text import line_break
-from weasyprint.text.constants import PANGO_DIRECTION
-from weasyprint.text.ffi import FROM_UNITS, ffi, gobject, pango, unicode_to_char_p
-from weasyprint.text.fonts import font_features
 from weasyprint.urls import URLFetcher
+
+from reports.weasyprint_lines import KeptLayout
 
 WRITTEN_FOR = "70.0"
 NOWHERE = "about:blank"
 MOST_STYLES = 4000  # kept; a page of ours has about a hundred
+MOST_SHEETS = 16  # combinations of them
 MOST_BREAKS = 4000  # pairs of letters, between which a line may end or not
-SURELY = 1.0  # pixels by which a word must be too long, to be not tried
-PARAGRAPH_ENDS = re.compile("[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 SIDES = ("top", "right", "bottom", "left")
 BORDERS = tuple(f"border_{side}_width" for side in SIDES)
 EDGES = tuple(f"{edge}_{side}" for edge in ("margin", "padding") for side in SIDES)
 LENGTHS = (*EDGES, *(f"{limit}{axis}" for limit in ("", "min_", "max_") for axis in ("width", "height")))
-FEATURES = (
-    *("font_kerning", "font_variant_ligatures", "font_variant_position", "font_variant_caps"),
-    *("font_variant_numeric", "font_variant_alternates", "font_variant_east_asian", "font_feature_settings"),
-)
+
+COMMENTS = re.compile(r"/\*.*?\*/", re.DOTALL)
+BESIDE = re.compile(r"[+~]|:(?:nth|last|only|empty|has|first-of)")  # selectors that look at what is beside an element
+FORMS = {"input", "select", "textarea"}  # WeasyPrint's own rules for these look beside them
+SVG = "{http://www.w3.org/2000/svg}svg"
+OF_NO_STYLE = {"content", "aria-label", "viewBox"}  # attributes that no style sheet asks for
+OF_STYLE_IN_SVG = {"class", "id", "style"}
 
 _kept: dict[Hashable, Style] = {}
+_places: dict[Hashable, int] = {}
+_by_place: dict[Hashable, tuple[Any, dict[int, list[tuple[str | None, Style]]]]] = {}
+_their_bytes = pydyf._to_bytes
+_their_style_for = StyleFor.__init__
 _their_set_computed_styles = StyleFor.set_computed_styles
 _their_resolve_percentages = percent.resolve_percentages
 
@@ -71,9 +77,11 @@ def use() -> bool:
     """Put the shortcuts into WeasyPrint for the rest of this process, and say whether they could be."""
     if weasyprint.VERSION != WRITTEN_FOR:
         return False
+    StyleFor.__init__ = _style_for
     StyleFor.set_computed_styles = _set_computed_styles
-    line_break.Layout = _KeptLayout
+    line_break.Layout = KeptLayout
     pydyf.Stream.data = property(_compressed_once)
+    pydyf._to_bytes = _bytes
     _replace(percent.resolve_percentages, _resolve_percentages)
     _replace(line_break.can_break_text, lru_cache(MOST_BREAKS)(line_break.can_break_text))
     for theirs in (line_break._font_style_cache_key, line_break.get_font_description):
@@ -81,9 +89,18 @@ def use() -> bool:
     return True
 
 
+def sheet(style: str, font_config: Any, url_fetcher: URLFetcher) -> weasyprint.CSS:
+    """Return a style sheet, parsed, for any number of pages."""
+    parsed = weasyprint.CSS(string=style, font_config=font_config, url_fetcher=url_fetcher)
+    parsed.looks_beside = bool(BESIDE.search(COMMENTS.sub("", style)))
+    return parsed
+
+
 def forget() -> None:
     """Let go of all that is kept."""
     _kept.clear()
+    _places.clear()
+    _by_place.clear()
 
 
 def _replace(theirs: Callable[..., Any], ours: Callable[..., Any]) -> None:
@@ -107,6 +124,42 @@ def _once_a_style(function: Callable[..., Any]) -> Callable[..., Any]:
     return kept
 
 
+def _style_for(self: StyleFor, html: Any, sheets: Any, hints: bool, font_config: Any, target_collector: Any) -> None:
+    """Find the style of each element: that of an element in the same place, if all places were seen before."""
+    if len(_places) > MOST_STYLES or len(_by_place) > MOST_SHEETS:
+        forget()
+    places = dict(_placed(html.etree_element))
+    _sheets, known = _by_place.setdefault((*(id(sheet) for sheet, *_ in sheets), id(font_config)), (sheets, {}))
+    if all(place in known for place in places.values()):
+        self._sheets, self.font_config = sheets, font_config
+        self._cascaded_styles, self.initial_page_sizes = {}, {"box": None, "area": None}
+        self._computed_styles = {
+            (element, pseudo): style for element, place in places.items() for pseudo, style in known[place]
+        }
+        for element in places:
+            if anchor := self._computed_styles[element, None]["anchor"]:
+                target_collector.collect_anchor(anchor)
+        return
+    _their_style_for(self, html, sheets, hints, font_config, target_collector)
+    if not hints and not any(getattr(sheet, "looks_beside", False) for sheet, *_ in sheets):
+        styles: dict[Any, list[tuple[str | None, Style]]] = {}
+        for (element, pseudo), style in self._computed_styles.items():
+            styles.setdefault(element, []).append((pseudo, style))
+        known |= {place: styles[element] for element, place in places.items() if element.tag not in FORMS}
+
+
+def _placed(element: Any, around: int = 0, first: bool = True, drawn: bool = False) -> Iterator[tuple[Any, int]]:
+    """Each element with a number for its place: its kind and attributes, what it stands in, whether it is the first."""
+    asked_for = [
+        pair for pair in element.items() if (pair[0] in OF_STYLE_IN_SVG if drawn else pair[0] not in OF_NO_STYLE)
+    ]
+    place = _places.setdefault((around, element.tag, first, *asked_for), len(_places) + 1)
+    yield element, place
+    inside = [inner for inner in element if isinstance(inner.tag, str)]
+    for number, inner in enumerate(inside):
+        yield from _placed(inner, place, number == 0, drawn or element.tag == SVG)
+
+
 def _set_computed_styles(
     self: StyleFor,
     element: Any,
@@ -120,8 +173,6 @@ def _set_computed_styles(
     if not isinstance(element, ElementTree.Element):  # a kind of page: its style is changed for each document
         _their_set_computed_styles(self, element, parent, root, pseudo_type, base_url, target_collector)
         return
-    if element is root and len(_kept) > MOST_STYLES:
-        forget()
     computed = self.get_computed_styles()
     around = None if parent is None else computed[parent, None]
     rules = self.get_cascaded_styles().get((element, pseudo_type), {})
@@ -164,81 +215,6 @@ def _lengths(style: Style) -> dict[str, Any]:
     return {name: value for name, value in vars(box).items() if name != "style"}
 
 
-class _KeptLayout(line_break.Layout):
-    """A line of text that is shaped once and kept until it is drawn; what its style means to Pango is kept for all."""
-
-    def setup(self, style: Style) -> None:
-        """Begin a text of a style."""
-        if "_kept_text" not in style.__dict__:
-            style.__dict__["_kept_text"] = _text_context(style)
-        known = style.__dict__["_kept_text"]
-        if known is None:
-            super().setup(style)
-            return
-        context, font, self.language = known
-        self.style, self.first_line_direction = style, 0
-        self.layout = ffi.gc(pango.pango_layout_new(context), gobject.g_object_unref)
-        pango.pango_layout_set_auto_dir(self.layout, False)
-        pango.pango_layout_set_font_description(self.layout, font)
-        self.ascent = self.underline_position = self.strikethrough_position = None
-
-    def set_text(self, text: str, justify: bool = False) -> None:
-        """Take the text, unless it would only show that a line ends where it ended."""
-        if not self._ends_as_before(text):
-            # a line is drawn in this mode: to choose it only then would have it shaped again
-            pango.pango_layout_set_single_paragraph_mode(self.layout, not PARAGRAPH_ENDS.search(text))
-            super().set_text(text, justify)
-
-    def deactivate(self) -> None:
-        """Keep the shaped text."""
-
-    def reactivate(self, style: Style) -> None:
-        """Make the text ready to be drawn, which it is as a rule."""
-        if style is not self.style or self.justification_spacing:
-            super().reactivate(style)
-
-    def _ends_as_before(self, text: str) -> bool:
-        """Whether a text, the first line with the next word, surely breaks before that word, as it did."""
-        before = getattr(self, "text", "")
-        if not self.max_width or len(text) >= len(before) or not before.startswith(text):
-            return False
-        first, second = (pango.pango_layout_get_line_readonly(self.layout, number) for number in (0, 1))
-        end = len(text.encode())
-        if second == ffi.NULL or end <= second.start_index:
-            return False
-        width, _height = line_break.line_size(first, self.style)
-        return bool(width + _width_until(second, end) > self.max_width + SURELY)
-
-
-def _width_until(line: Any, end: int) -> float:
-    """The width of a line's letters up to a byte of its text, in pixels."""
-    width, run = 0, line.runs[0]
-    while run != ffi.NULL:
-        item, glyphs = run.data.item, run.data.glyphs
-        for number in range(glyphs.num_glyphs):
-            if item.offset + glyphs.log_clusters[number] < end:
-                width += glyphs.glyphs[number].geometry.width
-        run = run.next
-    return float(width * FROM_UNITS)
-
-
-def _text_context(style: Style) -> tuple[Any, Any, Any] | None:
-    """What shapes a style's texts, its font and its language; None if it asks for what only WeasyPrint knows of."""
-    if style["text_decoration_line"] != "none" or style["font_language_override"] != "normal":
-        return None
-    if font_features(*(style[name] for name in FEATURES)):
-        return None
-    context = ffi.gc(pango.pango_font_map_create_context(style.font_config.font_map), gobject.g_object_unref)
-    pango.pango_context_set_round_glyph_positions(context, False)
-    pango.pango_context_set_base_dir(context, PANGO_DIRECTION[style["direction"]])
-    language = pango.pango_language_get_default()
-    if style["lang"]:
-        pointer, _text = unicode_to_char_p(style["lang"])
-        language = pango.pango_language_from_string(pointer)
-        pango.pango_context_set_language(context, language)
-    return context, line_break.get_font_description(style), language
-
-
 def _compressed_once(stream: Any) -> bytes:
     """A stream as it stands in the file; WeasyPrint asks for it twice."""
     if "_kept" not in vars(stream):
@@ -250,3 +226,11 @@ def _compressed_once(stream: Any) -> bytes:
         extra["Length"] = len(content)
         stream._kept = b"\n".join((extra.data, b"stream", content, b"endstream"))
     return bytes(stream._kept)
+
+
+def _bytes(item: Any) -> bytes:
+    """A part of the file as bytes: what nearly all parts are is asked first."""
+    kind = type(item)
+    if kind is bytes:
+        return bytes(item)
+    return item.encode("ascii") if kind is str else bytes(_their_bytes(item))

@@ -68,6 +68,7 @@ ORDER = {  # each module imports only those above it
         "html",
         "documents",
         "paper",
+        "weasyprint_lines",
         "weasyprint_shortcuts",
         "pdf",
         "pdf_worker",
