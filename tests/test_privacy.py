@@ -209,7 +209,7 @@ def test_no_log_line_tells_of_it_even_when_something_breaks(
         phone.answer(**answers)
         phone.client.post("/help-now")
         patch.setattr("rules.screening.Screener.screen", breaks)
-        patch.setattr("rules.screening.Screener.raised", breaks)
+        patch.setattr("rules.screening.Screener.urgent", breaks)
         phone.client.get("/help-now")
         leave_all_else_blank(database, ada, answers)
         phone.client.post("/check")
