@@ -9,6 +9,7 @@ from flask import Blueprint, abort, render_template
 from intake import checked
 from intake.accounts import requires
 from intake.admin_drafts import found_draft
+from intake.bounds import bounded
 from intake.checked import Texts
 from intake.services import services
 from rules.analysis import analyse
@@ -33,6 +34,7 @@ class Look:
 
 @views.get("/drafts/<draft_id>/deeper")
 @requires("admin")
+@bounded
 def look(draft_id: str) -> str:
     """Show what z3 finds in all rules of a draft, and which changes to the files that it changes go unnoticed."""
     with services().database.reading() as database:

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 from intake import checked, impacts, rulesets
 from intake.accounts import current_staff, requires
 from intake.admin_drafts import found_draft
+from intake.bounds import bounded
 from intake.checked import Texts
 from intake.database import Database
 from intake.drafts import Draft
@@ -97,6 +98,7 @@ def progress(draft_id: str) -> Response:
 
 @views.post("/drafts/<draft_id>/impact")
 @requires("admin")
+@bounded
 def again(draft_id: str) -> Response:
     """Have it worked out anew, with what was sent since."""
     asked = _asked(draft_id)

@@ -5,6 +5,7 @@ from flask import Blueprint, render_template, request, url_for
 from intake import checked, what_if
 from intake.accounts import requires
 from intake.admin_drafts import found_draft
+from intake.bounds import bounded
 from intake.drafts import Draft
 from intake.services import services
 from rules.ruleset import RuleSet
@@ -16,6 +17,7 @@ MOST_INVENTED = 99_999  # the highest number of an invented patient
 
 @views.route("/what-if", methods=["GET", "POST"])
 @requires("admin")
+@bounded
 def published() -> str:
     """Put a case through the version in use."""
     return _page(None)
@@ -23,6 +25,7 @@ def published() -> str:
 
 @views.route("/drafts/<draft_id>/what-if", methods=["GET", "POST"])
 @requires("admin")
+@bounded
 def with_draft(draft_id: str) -> str:
     """Put a case through the version in use and a draft."""
     with services().database.reading() as database:

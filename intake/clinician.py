@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 from intake import alerts, encounters, invitations, review
 from intake.accounts import records, requires, trail, write_down
 from intake.audit import Event
+from intake.bounds import bounded
 from intake.encounters import Encounter
 from intake.notices import unless_known
 from intake.services import services
@@ -78,6 +79,7 @@ def summary_style() -> Response:
 
 @views.get("/<encounter_id>/summary.pdf")
 @requires("clinician")
+@bounded
 @records(Event.PDF_READ)
 def summary_pdf(encounter_id: str) -> Response:
     """Send a patient's summary as PDF: the signed one, byte for byte, if it is signed as it stands."""

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 
 from intake.accounts import records, requires
 from intake.audit import Event
+from intake.bounds import bounded
 from intake.fhir_export import transaction
 from intake.services import services
 
@@ -17,6 +18,7 @@ views = Blueprint("clinician_fhir", __name__, url_prefix="/clinician")
 
 @views.get("/<encounter_id>/fhir.json")
 @requires("clinician")
+@bounded
 @records(Event.FHIR_READ)
 def bundle(encounter_id: str) -> Response:
     """Send a screening as a FHIR transaction, without what is private."""

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 from intake import alerts, encounters, language, paper_questionnaire, submission
 from intake.accounts import records, requires, trail
 from intake.audit import Event
+from intake.bounds import bounded
 from intake.encounters import Encounter
 from intake.paper_codes import Numbered, numbered, read_codes
 from intake.services import services
@@ -23,6 +24,7 @@ LONGEST = 120  # seconds to make one in; the usual one takes five
 
 @views.get("/paper/<code>.pdf")
 @requires("front_desk", "clinician")
+@bounded
 def paper(code: str) -> Response:
     """Send the questionnaire to print, in a language."""
     if code not in language.LANGUAGES:

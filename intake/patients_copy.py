@@ -3,7 +3,7 @@
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from intake import entry, given_answers, language
+from intake import bounds, entry, given_answers, language
 from intake.audit import Event
 from intake.paper_questionnaire import style
 from intake.services import services
@@ -20,6 +20,7 @@ def answers(visit: Visit) -> Answer:
     """Send the patient a copy of what the clinic has; there is none before the answers are sent."""
     if visit.encounter.sent_at is None or visit.encounter.is_corrected_now:
         return redirect(url_for("patient.welcome"), 303)
+    bounds.check(bounds.FOR_PATIENTS, visit.encounter.id)
     document = copy_of(visit, is_large=request.args.get("print") == LARGE)
     response = Response(services().pdf_worker.write(document), mimetype="application/pdf")
     with services().database.writing(visit.encounter.id) as database:

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from intake import create_app, encounters, entry, tallies
+from intake import bounds, create_app, encounters, entry, submission, tallies
 from intake.browser_rules import LONGEST_REQUEST
 from intake.database import Database
 from intake.encounters import Encounter
@@ -149,3 +149,26 @@ def test_no_token_and_no_password_stands_in_a_log(
     assert caplog.records
     assert TOKEN not in caplog.text
     assert "ada@example.org" not in caplog.text
+
+
+def test_what_costs_much_is_bounded_for_each_member_of_staff(app: Flask, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(bounds, "FOR_STAFF", tallies.Rate("test", 2, bounds.FOR_STAFF.time))
+    busy, other = app.test_client(), app.test_client()
+    sign_in(busy, "admin", "Sam Rivers")
+    sign_in(other, "admin", "Kim Banks")
+    assert [busy.get("/admin/what-if").status_code for _ in range(3)] == [200, 200, 429]
+    assert "Wait ten minutes" in busy.get("/admin/what-if").text
+    assert other.get("/admin/what-if").status_code == 200
+    assert busy.get("/admin/history").status_code == 200
+
+
+def test_a_patients_own_copies_are_bounded_too(
+    app: Flask, client: FlaskClient, ada: Encounter, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(bounds, "FOR_PATIENTS", tallies.Rate("test", 0, bounds.FOR_PATIENTS.time))
+    services = app.extensions["intake"]
+    with services.database.writing() as session:
+        encounters.save_page(session, ada.id, {"breast_change": "no"})
+    submission.send(services.database, services.screeners, ada.id)
+    come_in(client, ada)
+    assert client.get("/my-answers.pdf").status_code == 429
