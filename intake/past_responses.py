@@ -14,9 +14,8 @@ from intake.cluster import on_cluster
 from intake.database import Database
 from intake.encounters import age_on
 from intake.tables import EncounterRow, Moment, ResponseRow
-from rules.impact import Impact, compare, joined
+from rules.impact import Impact, compare_stored, joined
 from rules.load import load_texts
-from rules.response import RawAnswers
 from rules.ruleset import RuleSet
 
 AT_ONCE = 500  # rows fetched together
@@ -25,8 +24,8 @@ Files = tuple[tuple[str, str], ...]  # names and texts
 Told = Callable[[int, int], None]  # how many parts are done, of how many
 
 
-def past_responses(session: Session, part: int = 0, parts: int = 1) -> Iterator[tuple[str, RawAnswers]]:
-    """Yield the id and the raw answers of every sent response, with the age on the day it was sent; in no order.
+def past_responses(session: Session, part: int = 0, parts: int = 1) -> Iterator[tuple[str, bytes]]:
+    """Yield the id and the stored answers of every sent response, with the age on the day it was sent; in no order.
 
     They are fetched as they are asked for, so that any number of them fits into memory. Of several parts, numbered from
     0, each response is in exactly one.
@@ -40,9 +39,14 @@ def past_responses(session: Session, part: int = 0, parts: int = 1) -> Iterator[
         stored = stored.where(ResponseRow.id < _first_id(part + 1, parts))
     found = session.execute(stored, execution_options={"yield_per": AT_ONCE})
     for response_id, text, date_of_birth, moment in found:
-        answers: dict[str, object] = orjson.loads(text)
-        answers["age"] = age_on(date_of_birth, moment.date())
-        yield response_id, answers
+        yield response_id, _with_age(text.encode(), age_on(date_of_birth, moment.date()))
+
+
+def _with_age(answers: bytes, age: int) -> bytes:
+    """Put the age into answers as they are stored; an age that stands there already is no better known."""
+    if b'"age":' in answers or not answers.startswith(b'{"'):
+        return orjson.dumps({**orjson.loads(answers), "age": age})
+    return b'{"age":%d,%b' % (age, answers[1:])
 
 
 def _first_id(part: int, parts: int) -> str:
@@ -70,7 +74,7 @@ def past_impact(
         return joined(on_cluster(cluster, work, range(parts)))
     if parts == 1:
         with database.reading() as session:
-            return compare(before, after, past_responses(session))
+            return compare_stored(before, after, past_responses(session))
     done = []
     with ProcessPoolExecutor(min(os.cpu_count() or 1, parts), get_context("spawn")) as pool:
         for impact in pool.map(work, range(parts)):
@@ -84,7 +88,7 @@ def part_impact(url: str, before: Files, after: Files, parts: int, part: int) ->
     database = Database(url)
     try:
         with database.reading() as session:
-            return compare(_ruleset(before), _ruleset(after), past_responses(session, part, parts))
+            return compare_stored(_ruleset(before), _ruleset(after), past_responses(session, part, parts))
     finally:
         database.engine.dispose()
 

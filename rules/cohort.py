@@ -1,4 +1,4 @@
-"""The meaning of the rule language over a table of past responses; the only module that imports Polars.
+"""The meaning of the rule language over a table of past responses, as expressions of Polars.
 
 A response is a row. Each finding is worked out once, as a column of true, false and unknown (null), then the rules over
 them: on nulls, Polars' `&` and `|` are Kleene's. The outcomes are those that `reference` and `engine` come to.
@@ -8,11 +8,12 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from itertools import cycle
 from operator import add, and_, ge, gt, le, lt, mul, or_
 
 import polars as pl
 
-from rules.columns import Columns, fill
+from rules.columns import Columns, as_stored
 from rules.condition import All, Any, AtLeast, Condition, Finding, Not, Number, holds
 from rules.questionnaire import Item, Questionnaire, Score
 from rules.response import RawAnswers
@@ -95,31 +96,26 @@ class CohortScreener:
 
     def screen(self, responses: Iterable[RawAnswers]) -> Ends:
         """Return how every rule ends for some responses, in their order."""
-        return screen([self], responses)[0]
+        return Together([self]).screen(map(as_stored, responses))[0]
 
 
-def screen(screeners: Sequence[CohortScreener], responses: Iterable[RawAnswers]) -> list[Ends]:
-    """Return how every rule of several rule sets ends for the same responses, each of which is read once."""
-    items = {name: item for screener in screeners for name, item in screener.items.items()}
-    if all(items[name] == item for screener in screeners for name, item in screener.items.items()):
-        columns = Columns(items.values())
-        fill([columns], responses)
-        answers = answers_of(columns, {name: what for screener in screeners for name, what in screener.picked.items()})
-        return [screener.ends(answers) for screener in screeners]
-    tables = [Columns(screener.items.values()) for screener in screeners]
-    fill(tables, responses)
-    return [one.ends(answers_of(columns, one.picked)) for one, columns in zip(screeners, tables, strict=True)]
+class Together:
+    """Several rule sets that screen the same responses. What all of them read alike is read once."""
 
+    def __init__(self, screeners: Sequence[CohortScreener]) -> None:
+        self._screeners = screeners
+        items = {name: item for screener in screeners for name, item in screener.items.items()}
+        picked = {name: what for screener in screeners for name, what in screener.picked.items()}
+        if all(items[name] == item for screener in screeners for name, item in screener.items.items()):
+            self._columns = [Columns(items.values(), picked)]
+        else:
+            self._columns = [Columns(one.items.values(), one.picked) for one in screeners]
 
-def answers_of(columns: Columns, picked: Mapping[str, tuple[str, str]]) -> pl.DataFrame:
-    """Return typed answers as a table: a row for each response, columns for items and for codes that may be picked."""
-    table = {"": pl.int_range(columns.number, eager=True)}  # so that there is a row for each if nothing is read too
-    for item_id, column in columns.by_item.items():
-        table[item_id] = pl.Series(column, dtype=pl.Float64 if columns.items[item_id].bounds else pl.UInt32)
-    for name, (item_id, code) in picked.items():
-        includes = [code in codes for codes in columns.sets[item_id]]
-        table[name] = pl.Series(includes, dtype=pl.Boolean).gather(table[item_id])
-    return pl.DataFrame(table)
+    def screen(self, texts: Iterable[bytes]) -> list[Ends]:
+        """Return how every rule of each rule set ends for some responses, given as they are stored, in their order."""
+        stored = list(texts)
+        tables = [columns.table(stored) for columns in self._columns]
+        return [one.ends(table) for one, table in zip(self._screeners, cycle(tables), strict=False)]
 
 
 class _Plan:

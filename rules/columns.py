@@ -1,91 +1,127 @@
-"""Many patients' raw answers → typed columns, one for each item; the first step of screening a cohort.
+"""Many patients' stored answers, as JSON text → typed columns; the first step of screening a cohort.
 
-Every answer is typed by the code that types a single response, but only once for each different answer.
+The text is cut into answers and never read as JSON: `"phq9_1":3` is the same answer wherever it stands. So each
+different answer is read and typed once, by the code that types a single response, and then only looked up.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
-from rules.condition import Code
+import orjson
+import polars as pl
+
 from rules.errors import AnswerProblem
 from rules.questionnaire import Item
 from rules.response import Missing, RawAnswers, typed
 
-Column = list[float | int | None]
+BLOCK = 5_000  # texts cut up at once: as many as the processor's cache likes, and memory bears
+MOST_KEPT = 100_000  # different answers that are remembered
+ANSWERS = pl.col("answers")
+NOT_PLAIN = ["{", '": ', '" ', ', "', "\n", "\r", "\t"]
+CELLS = {"answer": pl.String, "column": pl.UInt32, "cell": pl.Float64}
 
-BLOCK = 100  # responses turned into columns at once: as many as the processor's cache holds
-MOST_KEPT = 10_000  # different answers to one item that are remembered
+
+def as_stored(raw: RawAnswers) -> bytes:
+    """Return raw answers as the text that they are stored as."""
+    return orjson.dumps(raw)
 
 
 class Columns:
-    """The typed answers of responses to some items. `number` is how many were added, `by_item` the cells of each.
+    """Reads answers to some items into tables.
 
-    A cell is None where there is no value, whatever the reason; else the number, the place of the picked option in
-    `item.options` (codes that are all numbers are numbers), or the place in `sets` of the codes that were picked. An
-    answer that does not fit, given to another version of the questionnaire perhaps, counts as none: so it does wherever
-    a stored response is read.
+    `picked` tells for each column of a code that may be picked its item and the code.
     """
 
-    def __init__(self, items: Iterable[Item]) -> None:
-        self.items = {item.id: item for item in items}
-        self.number = 0
-        self.by_item: dict[str, Column] = {name: [] for name in self.items}
-        self._cells = [_Cells(item) for item in self.items.values()]
-        self.sets = {name: cells.sets.keys() for name, cells in zip(self.items, self._cells, strict=True)}
-        self._nothing = dict.fromkeys(self.items)
+    def __init__(self, items: Iterable[Item], picked: Mapping[str, tuple[str, str]]) -> None:
+        self._items = {item.id: item for item in items}
+        self._numbers = {name: number for number, name in enumerate(self._items)}
+        self._places = {
+            name: {option.code: place for place, option in enumerate(item.options)}
+            for name, item in self._items.items()
+        }
+        self._picked = picked
+        self._sets: dict[str, dict[frozenset[str], int]] = {name: {} for name in self._items}
+        self._known = pl.DataFrame(schema=CELLS)
 
-    def add(self, responses: Sequence[RawAnswers]) -> None:
-        """Add a few responses."""
-        self.number += len(responses)
-        # answers to anything else stand behind those to the items
-        rows = [{**self._nothing, **response}.values() for response in responses]
-        for column, cells, answers in zip(self.by_item.values(), self._cells, zip(*rows, strict=False), strict=False):
-            column.extend(cells.of(answers))
+    def table(self, texts: Iterable[bytes]) -> pl.DataFrame:
+        """Return a row for each response: columns for items, and true or false for codes that may be picked.
 
+        A text is a JSON object as orjson writes it. A cell is null where there is no value, whatever the reason; else
+        the number, or the place of the picked option in `item.options` (codes that are all numbers are numbers). An
+        answer that does not fit, given to another version of the questionnaire perhaps, counts as none: so it does
+        wherever a stored response is read.
+        """
+        rest = iter(texts)
+        blocks = [self._block(block) for block in iter(lambda: list(islice(rest, BLOCK)), [])]
+        return pl.concat(blocks or [self._block([])], rechunk=True)
 
-def fill(tables: Sequence[Columns], responses: Iterable[RawAnswers]) -> None:
-    """Add responses to several tables, each response read once."""
-    rest = iter(responses)
-    while block := list(islice(rest, BLOCK)):
-        for table in tables:
-            table.add(block)
+    def _block(self, texts: Sequence[bytes]) -> pl.DataFrame:
+        answers = _cut(texts)
+        self._learn(answers["answer"].unique())
+        found = answers.join(self._known, on="answer")
+        height = len(texts)
+        places = found["column"] * height + found["row"]
+        cells = pl.repeat(None, height * len(self._items), dtype=pl.Float64, eager=True).scatter(places, found["cell"])
+        table = {"": pl.int_range(height, eager=True)}  # so that there is a row for each if nothing is read too
+        for number, (name, item) in enumerate(self._items.items()):
+            column = cells.slice(number * height, height)
+            table[name] = column if item.bounds else column.cast(pl.UInt32)
+        for name, (item_id, code) in self._picked.items():
+            includes = [code in codes for codes in self._sets[item_id]]
+            table[name] = pl.Series(includes, dtype=pl.Boolean).gather(table[item_id])
+        return pl.DataFrame(table)
 
+    def _learn(self, answers: pl.Series) -> None:
+        """Type the answers that have not been met before. Own words are none of these: no rule reads them."""
+        if self._known.height > MOST_KEPT:
+            self._known = self._known.clear()
+        new = answers.filter(~answers.is_in(self._known["answer"].implode()))
+        rows = [(answer, *cell) for answer in new if (cell := self._cell(answer)) is not None]
+        self._known = self._known.vstack(pl.DataFrame(rows, CELLS, orient="row"))
 
-class _Cells(dict[object, float | int | None]):
-    """The cells of one item by raw answer, each worked out when it is first met."""
+    def _cell(self, answer: str) -> tuple[int, float | None] | None:
+        """The number of the column and the cell; None if no column is for it."""
+        name = answer.partition('":')[0]
+        item = self._items.get(name)
+        return None if item is None else (self._numbers[name], self._typed(item, answer))
 
-    def __init__(self, item: Item) -> None:
-        super().__init__()
-        self._item = item
-        self._places: dict[Code, int] = {option.code: place for place, option in enumerate(item.options)}
-        # 1, 1.0 and True are the same key; as a code they are not the same answer, and True is none at all
-        self._types = {int, str, type(None)} | ({float} if item.numeric_type else set()) if item.bounds else None
-        self.sets: dict[frozenset[str], int] = {}
-
-    def of(self, answers: Sequence[object]) -> Iterable[float | int | None]:
-        """Return the cells of some answers, in their order."""
-        if self._types and not self._types.issuperset(map(type, answers)):
-            return map(self._make, answers)
-        try:
-            if self._item.type == "choices":
-                return [self[tuple(raw) if type(raw) is list else raw] for raw in answers]
-            return list(map(self.__getitem__, answers))
-        except TypeError:  # what cannot be a key cannot be an answer either, but those beside it can
-            return map(self._make, answers)
-
-    def __missing__(self, raw: object) -> float | int | None:
-        cell = self._make(list(raw) if isinstance(raw, tuple) else raw)
-        if len(self) < MOST_KEPT:
-            self[raw] = cell
-        return cell
-
-    def _make(self, raw: object) -> float | int | None:
+    def _typed(self, item: Item, answer: str) -> float | None:
         problems: list[AnswerProblem] = []
-        answer = typed(self._item, raw, problems)
-        if isinstance(answer, Missing):
+        try:
+            value = typed(item, orjson.loads(f'{{"{answer}}}')[item.id], problems)
+        except orjson.JSONDecodeError:  # a list with such strings in it as are no codes
             return None
-        if isinstance(answer, frozenset):
-            return self.sets.setdefault(answer, len(self.sets))
-        if isinstance(answer, int | float) and self._item.bounds:
-            return float(answer)
-        return self._places[answer] if isinstance(answer, int | str) else None
+        if isinstance(value, Missing):
+            return None
+        if isinstance(value, frozenset):
+            return self._sets[item.id].setdefault(value, len(self._sets[item.id]))
+        if isinstance(value, int | float) and item.bounds:
+            return float(value)
+        return self._places[item.id][value] if isinstance(value, int | str) else None
+
+
+def _cut(texts: Sequence[bytes]) -> pl.DataFrame:
+    """Every answer in some texts, without its first quotation mark, and the row of the text."""
+    whole = pl.DataFrame({"answers": pl.Series(texts, dtype=pl.Binary).cast(pl.String)}).with_row_index("row")
+    # what has objects in it, which may hold what looks like answers, cannot be cut so, nor what others laid out
+    is_plain = ANSWERS.str.starts_with('{"') & ANSWERS.str.ends_with("}")
+    is_plain &= ~pl.any_horizontal(ANSWERS.str.slice(1).str.contains(one, literal=True) for one in NOT_PLAIN)
+    cut = whole.filter(is_plain).select("row", ANSWERS.str.slice(2).str.head(-1).str.split(',"').alias("answer"))
+    pieces = cut.explode("answer").with_columns(begins=pl.col("answer").str.contains('":', literal=True))
+    # a piece that does not begin an answer goes on with a list of codes, or with words that end with a comma
+    goes_on = ~pl.col("begins").shift(-1, fill_value=True)
+    is_cut = ~pl.col("begins") | goes_on
+    mended = pieces.filter(is_cut).group_by(pl.col("begins").cum_sum()).agg(pl.col("row").first(), pl.col("answer"))
+    return pl.concat(
+        [
+            pieces.filter(~is_cut).select("row", "answer"),
+            mended.select("row", pl.col("answer").list.join(',"')),
+            pl.DataFrame(_one_by_one(whole.filter(~is_plain)), {"row": pl.UInt32, "answer": pl.String}, orient="row"),
+        ]
+    )
+
+
+def _one_by_one(texts: pl.DataFrame) -> Iterator[tuple[int, str]]:
+    for row, text in texts.iter_rows():
+        for name, answer in orjson.loads(text).items():
+            yield row, orjson.dumps({name: answer})[2:-1].decode()

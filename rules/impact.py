@@ -1,13 +1,14 @@
 """What a change of the rules does: the same responses screened with two rule sets, flag by flag; the burden of each."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Any as Data
 from typing import TypeVar
 
-from rules.cohort import CohortScreener, End, Ends, differing, screen
+from rules.cohort import CohortScreener, End, Ends, Together, differing
+from rules.columns import as_stored
 from rules.response import RawAnswers
 from rules.ruleset import Outcome, Priority, RuleSet
 
@@ -195,18 +196,23 @@ class _Counted:
 
 def compare(before: RuleSet, after: RuleSet, responses: Iterable[tuple[str, RawAnswers]]) -> Impact:
     """Screen responses, given with their ids, with both rule sets; any number of them, since few are held at once."""
+    return compare_stored(before, after, ((response, as_stored(raw)) for response, raw in responses))
+
+
+def compare_stored(before: RuleSet, after: RuleSet, responses: Iterable[tuple[str, bytes]]) -> Impact:
+    """The same for responses as they are stored."""
     rule_ids = list(dict.fromkeys(rule.id for rule in chain(after.by_id.values(), before.by_id.values())))
-    screeners = CohortScreener(before), CohortScreener(after)
-    counted = [_Counted({rule: Counter() for rule in rule_ids}) for _ in screeners]
+    both = Together([CohortScreener(before), CohortScreener(after)])
+    counted = [_Counted({rule: Counter() for rule in rule_ids}) for _ in range(2)]
     differences: dict[str, list[Difference]] = {rule: [] for rule in rule_ids}
     rest = iter(responses)
-    while (batch := _screened(screeners, islice(rest, BATCH))) is not None:
-        ids, ends = batch
+    while batch := list(islice(rest, BATCH)):
+        ends = both.screen(text for _, text in batch)
         for one, found in zip(counted, ends, strict=True):
             one.add(found)
         for rule in rule_ids:
-            for place, was, now in differing(*ends, rule):
-                differences[rule].append(Difference(ids[place], was, now))
+            for place, was, now in differing(ends[0], ends[1], rule):
+                differences[rule].append(Difference(batch[place][0], was, now))
     rules = (
         RuleImpact(rule, counted[0].ends[rule], counted[1].ends[rule], tuple(differences[rule])) for rule in rule_ids
     )
@@ -238,21 +244,3 @@ def _sum(counted: Iterable[Mapping[Key, int]]) -> Mapping[Key, int]:
     for numbers in counted:
         total.update(numbers)
     return total
-
-
-def _screened(
-    screeners: tuple[CohortScreener, CohortScreener], responses: Iterable[tuple[str, RawAnswers]]
-) -> tuple[list[str], tuple[Ends, Ends]] | None:
-    """The ids of some responses and how both rule sets end for them; None where there are none.
-
-    The answers are let go of as they are read.
-    """
-    ids: list[str] = []
-    before, after = screen(screeners, _answers(responses, ids))
-    return (ids, (before, after)) if ids else None
-
-
-def _answers(responses: Iterable[tuple[str, RawAnswers]], ids: list[str]) -> Iterator[RawAnswers]:
-    for response, answers in responses:
-        ids.append(response)
-        yield answers

@@ -5,6 +5,7 @@ import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import orjson
 import pytest
 from click.testing import CliRunner, Result
 
@@ -53,7 +54,8 @@ def lines(told: Result) -> list[str]:
 def test_past_responses_have_the_age_of_the_day_they_were_sent(database: Database, sent: str) -> None:
     today = datetime.now(UTC).date()
     with database.reading() as session:
-        [(response, answers)] = past_responses(session)
+        [(response, text)] = past_responses(session)
+    answers = orjson.loads(text)
     assert response == sent
     assert answers["age"] == encounters.age_on(date(1970, 5, 17), today)
     assert answers["phq9_1"] == 2
