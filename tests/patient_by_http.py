@@ -85,7 +85,7 @@ class Patient:
         if status != 200 and status not in (409, 422):
             if status == 503:
                 self._compare_kept(body)
-            elif status == 403 and "/start/" not in self.path:  # the page asks to open the link again
+            elif status in (400, 403) and "/start/" not in self.path:  # the page asks to open the link again
                 self._come_back()
             elif status:
                 self.odd.append(f"{self.method} {self.path.split('?')[0]}: {status}")

@@ -3,12 +3,11 @@
 import os
 import random
 import signal
-import sqlite3
 import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Thread
@@ -16,15 +15,12 @@ from threading import Thread
 from intake import rulesets
 from intake.database import Database
 from rules.load import library, load_texts
+from tests.faults.breaking import fill_up, freeze, lock_out, postmaster, put_forward, settable, shut_down, small_disk
 from tests.faults.crowd import Found, invite, look, pdfs, walk
-from tests.faults.house import INTAKE, House, below, running
+from tests.faults.house import INTAKE, House, running
 from tests.intake.mail_server import Mailbox, a_free_port, mail_server
 from tests.intake.test_jobs import alive, until
 from tests.postgres import postgres
-
-CLOCK = Path(__file__).with_name("clock.c")
-ROOM = 24  # megabytes of the disk that becomes full
-
 
 SAFE = "-c max_connections=200"  # PostgreSQL as it comes: each commit is on the disk
 
@@ -68,7 +64,7 @@ def stored(size: Size) -> Iterator[dict[str, str]]:
         with postgres(SAFE) as server:
             with server.database() as url:
                 yield {"INTAKE_DATABASE_URL": url}
-            last = _postmaster(url)  # which a trial may have started in the place of the first
+            last = postmaster(url)  # which a trial may have started in the place of the first
             os.kill(last, signal.SIGQUIT)
             until(lambda: not alive(last))
     else:
@@ -137,14 +133,8 @@ def locked(folder: Path, size: Size) -> Outcome:
     with clinic(folder, size) as (house, mailbox):
         patients = invite(house.clinic, size.patients, left=size.left)
 
-        def lock() -> None:
-            with closing(sqlite3.connect(folder / "data" / "intake.sqlite", isolation_level=None)) as other:
-                other.execute("PRAGMA busy_timeout = 10000")
-                other.execute("BEGIN IMMEDIATE")
-                time.sleep(size.away)
-                other.execute("ROLLBACK")
-
-        walk(patients, once(lock, 2), every=size.patients)
+        file = folder / "data" / "intake.sqlite"
+        walk(patients, once(lambda: lock_out(file, size.away), 2), every=size.patients)
         found = look(house.clinic, patients, mailbox)
     return Outcome(f"another writer held the SQLite file for {size.away:g} s", found)
 
@@ -154,18 +144,10 @@ def frozen(folder: Path, size: Size) -> Outcome:
     with clinic(folder, size) as (house, mailbox):
         patients, server = (
             invite(house.clinic, size.patients, left=size.left),
-            _postmaster(house.environ["INTAKE_DATABASE_URL"]),
+            postmaster(house.environ["INTAKE_DATABASE_URL"]),
         )
 
-        def freeze() -> None:
-            everyone = [server, *below(server)]
-            for pid in everyone:
-                os.kill(pid, signal.SIGSTOP)
-            time.sleep(size.away)
-            for pid in everyone:
-                os.kill(pid, signal.SIGCONT)
-
-        walk(patients, once(freeze, 2), every=size.patients)
+        walk(patients, once(lambda: freeze(server, size.away), 2), every=size.patients)
         found = look(house.clinic, patients, mailbox)
     return Outcome(f"PostgreSQL stood still for {size.away:g} s", found)
 
@@ -175,57 +157,21 @@ def shut(folder: Path, size: Size) -> Outcome:
     with clinic(folder, size) as (house, mailbox):
         patients, server = (
             invite(house.clinic, size.patients, left=size.left),
-            _postmaster(house.environ["INTAKE_DATABASE_URL"]),
+            postmaster(house.environ["INTAKE_DATABASE_URL"]),
         )
-        command = Path(f"/proc/{server}/cmdline").read_text().rstrip("\0").split("\0")
-        owner = Path(f"/proc/{server}").stat()
-
-        def restart() -> None:
-            os.kill(server, signal.SIGQUIT)
-            time.sleep(size.away)
-            with (folder / "postgresql.log").open("w") as log:
-                subprocess.Popen(command, user=owner.st_uid, group=owner.st_gid, stdout=log, stderr=log)
-
-        walk(patients, once(restart, 2), every=size.patients)
+        log = folder / "postgresql.log"
+        walk(patients, once(lambda: shut_down(server, size.away, log), 2), every=size.patients)
         found = look(house.clinic, patients, mailbox)
     return Outcome(f"PostgreSQL shut down at once, and started again after {size.away:g} s", found)
 
 
-def _postmaster(url: str) -> int:
-    folder = url.rpartition("host=")[2]
-    return int((Path(folder) / "data" / "postmaster.pid").read_text().split()[0])
-
-
 def full(folder: Path, size: Size) -> Outcome:
     """The disk of the data folder has no byte left, and gets room again."""
-    data = folder / "data"
-    data.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={ROOM}m", "tmpfs", str(data)], check=True)
-    try:
-        with clinic(folder, size) as (house, mailbox):
-            patients = invite(house.clinic, size.patients, left=size.left)
-
-            def fill() -> None:
-                ballast = data / "ballast"
-                with ballast.open("wb", buffering=0) as file:
-                    for size_of_piece in (1 << 20, 4096):
-                        _write_until_full(file.fileno(), size_of_piece)
-                time.sleep(size.away)
-                ballast.unlink()
-
-            walk(patients, once(fill, 2), every=size.patients)
-            found = look(house.clinic, patients, mailbox)
-    finally:
-        subprocess.run(["umount", "--lazy", str(data)], check=True)
+    with small_disk(folder / "data"), clinic(folder, size) as (house, mailbox):
+        patients = invite(house.clinic, size.patients, left=size.left)
+        walk(patients, once(lambda: fill_up(folder / "data", size.away), 2), every=size.patients)
+        found = look(house.clinic, patients, mailbox)
     return Outcome(f"no room on the disk for {size.away:g} s", found)
-
-
-def _write_until_full(file: int, size: int) -> None:
-    try:
-        while os.write(file, b"\0" * size):
-            pass
-    except OSError:
-        return
 
 
 def mail_away(folder: Path, size: Size) -> Outcome:
@@ -251,20 +197,6 @@ def clock(folder: Path, size: Size) -> Outcome:
         walk(patients, lambda: put_forward(folder, next(jumps, 0) * 3600), every=size.patients)
         found = look(house.clinic, patients, mailbox)
     return Outcome("the clock put three hours ahead, back, three hours back, ahead", found)
-
-
-def settable(folder: Path) -> dict[str, str]:
-    """Return the settings by which the clock of the product, and of nothing else, can be set (`put_forward`)."""
-    subprocess.run(["gcc", "-shared", "-fPIC", "-o", folder / "clock.so", CLOCK], check=True)
-    put_forward(folder, 0)
-    return {"LD_PRELOAD": str(folder / "clock.so"), "FAULTS_CLOCK": str(folder / "clock")}
-
-
-def put_forward(folder: Path, seconds: int) -> None:
-    """Let the product's clock be so much ahead of the machine's."""
-    new = folder / "clock.new"
-    new.write_text(str(seconds))
-    new.replace(folder / "clock")
 
 
 def published(folder: Path, size: Size) -> Outcome:
