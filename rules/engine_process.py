@@ -6,6 +6,7 @@ dies of a patient's answers, or does not come to an end, that is an `EngineError
 
 import itertools
 import signal
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from multiprocessing.connection import Connection
@@ -17,7 +18,9 @@ from rules.errors import EngineError
 from rules.own_process import OwnProcess, ProcessEndedError, TooSlowError
 
 LONGEST = 10  # seconds; the library takes a ten-thousandth of that
-LONGEST_START = 60  # seconds until the process runs and has compiled a rule set: two, on a machine that is not busy
+LONGEST_START = 120  # seconds until the process runs and has compiled a rule set: two, on a machine that is not busy
+MOST_DEATHS = 3  # of different patients' answers, one after the other, and then it is left alone …
+REST = 30  # … for so many seconds
 ATTEMPTS = 2  # the second in a new process: the first may have been killed for other reasons
 _numbers = itertools.count()
 
@@ -29,6 +32,8 @@ class EngineProcess:
         self._process = OwnProcess("rules engine", _evaluate)
         self._known: set[int] = set()  # whose conditions the present process has
         self._start = 0
+        self._deaths = 0  # one after the other, of patients' answers
+        self._rests_until = 0.0
 
     def engine(self, conditions: Mapping[str, Condition]) -> "RemoteEngine":
         """Return what evaluates these conditions there, compiled in the background."""
@@ -42,9 +47,16 @@ class EngineProcess:
 
     def ask(self, number: int, conditions: Mapping[str, Condition], values: Mapping[str, Value]) -> list[Truth]:
         """Return the truth of each condition, in order. Raises `EngineError`."""
+        if time.monotonic() < self._rests_until:
+            raise EngineError("the process of durable-rules died of the last patients' answers")
         for _ in range(ATTEMPTS):
             with self._process.lock, suppress(ProcessEndedError):
-                return self._asked(number, conditions, values)
+                truths = self._asked(number, conditions, values)
+                self._deaths = 0
+                return truths
+        self._deaths += bool(values)  # without any it was to be compiled only
+        if self._deaths >= MOST_DEATHS:  # else everybody would wait for it to start, twice
+            self._rests_until = time.monotonic() + REST
         raise EngineError("the process of durable-rules ended twice")
 
     def _asked(self, number: int, conditions: Mapping[str, Condition], values: Mapping[str, Value]) -> list[Truth]:

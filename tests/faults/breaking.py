@@ -11,15 +11,22 @@ from pathlib import Path
 
 from tests.faults.house import below
 
-CLOCK = Path(__file__).with_name("clock.c")
+HERE = Path(__file__).parent
 ROOM = 24  # megabytes of the disk that becomes full
+
+
+def preloaded(folder: Path, name: str) -> str:
+    """Compile clock.c or crash.c; return what LD_PRELOAD is set to."""
+    library = folder / f"{name}.so"
+    subprocess.run(["gcc", "-shared", "-fPIC", "-o", library, HERE / f"{name}.c"], check=True)
+    return str(library)
 
 
 def settable(folder: Path) -> dict[str, str]:
     """Return the settings by which the clock of the product, and of nothing else, can be set (`put_forward`)."""
-    subprocess.run(["gcc", "-shared", "-fPIC", "-o", folder / "clock.so", CLOCK], check=True)
+    library = preloaded(folder, "clock")
     put_forward(folder, 0)
-    return {"LD_PRELOAD": str(folder / "clock.so"), "FAULTS_CLOCK": str(folder / "clock")}
+    return {"LD_PRELOAD": library, "FAULTS_CLOCK": str(folder / "clock")}
 
 
 def put_forward(folder: Path, seconds: int) -> None:

@@ -10,12 +10,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from threading import Thread
 
 from intake import rulesets
 from intake.database import Database
 from rules.load import library, load_texts
-from tests.faults.breaking import fill_up, freeze, lock_out, postmaster, put_forward, settable, shut_down, small_disk
+from tests.faults.breaking import (
+    fill_up,
+    freeze,
+    lock_out,
+    postmaster,
+    preloaded,
+    put_forward,
+    settable,
+    shut_down,
+    small_disk,
+)
 from tests.faults.crowd import Found, invite, look, pdfs, walk
 from tests.faults.house import INTAKE, House, running
 from tests.intake.mail_server import Mailbox, a_free_port, mail_server
@@ -208,8 +217,9 @@ def published(folder: Path, size: Size) -> Outcome:
 
         def publish() -> None:
             changed = {"safety.yaml": f"{files['safety.yaml']}\n# version {next(versions)}\n"}
+            ruleset = load_texts(files | changed)
             with database.writing() as session:
-                rulesets.publish(session, load_texts(files | changed))
+                rulesets.publish(session, ruleset)
 
         walk(patients, publish, every=size.patients)
         found = look(house.clinic, patients, mailbox)
@@ -232,25 +242,12 @@ def two_workers(folder: Path, size: Size) -> Outcome:
 
 
 def crashing_engine(folder: Path, size: Size) -> Outcome:
-    """The engine's process dies of every answer that it is given."""
-    with clinic(folder, size) as (house, mailbox):
-        patients, stopped, deaths = invite(house.clinic, size.patients, left=size.left), [False], [0]
-
-        def kill_each() -> None:
-            while not stopped[0]:
-                for kind, pid in house.processes():
-                    if kind == "engine":
-                        os.kill(pid, signal.SIGKILL)
-                        deaths[0] += 1
-                time.sleep(0.02)
-
-        killer = Thread(target=kill_each)
-        killer.start()
+    """durable-rules crashes at every patient's answers."""
+    with clinic(folder, size, LD_PRELOAD=preloaded(folder, "crash")) as (house, mailbox):
+        patients = invite(house.clinic, size.patients, left=size.left)
         walk(patients, nothing, every=10**6)
-        stopped[0] = True
-        killer.join()
         found = look(house.clinic, patients, mailbox)
-    return Outcome(f"the engine killed {deaths[0]} times, at each start", found)
+    return Outcome("durable-rules crashes (abort) whenever it is asked", found)
 
 
 ON_BOTH = (killed, power_cut, mail_away, clock, published, two_workers, crashing_engine)

@@ -17,6 +17,7 @@ from rules.engine import Engine
 from rules.engine_process import EngineProcess
 from rules.errors import EngineError
 from rules.load import library
+from rules.own_process import OwnProcess, ProcessEndedError
 from rules.response import read
 from rules.ruleset import RuleSet
 from rules.screening import Screener
@@ -69,8 +70,9 @@ def test_killed_between_two_patients_nobody_notices(process: EngineProcess) -> N
 
 
 def test_where_it_dies_of_a_patients_answers_the_reference_alone_raises_the_flags(
-    process: EngineProcess, caplog: pytest.LogCaptureFixture
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
+    process = EngineProcess()
     screener = Screener(library(), process.engine)
     before = screen(screener)
 
@@ -90,7 +92,7 @@ def test_where_it_dies_of_a_patients_answers_the_reference_alone_raises_the_flag
     assert [rule for rule, _ in alone] == [rule for rule, _ in before]
     assert not any(agreed for _, agreed in alone)
     assert "the plain reference alone decides" in caplog.text
-    assert screen(screener) == before
+    process.close()
 
 
 def test_where_it_hangs_the_reference_alone_raises_the_flags(
@@ -129,3 +131,23 @@ def test_a_rule_set_that_the_engine_cannot_run_does_not_pass_its_own_tests(
     results = run_tests(library(), process.engine)
     assert not any(result.passed for result in results)
     assert "durable-rules failed" in results[0].got
+
+
+def test_an_engine_that_dies_of_everybodys_answers_is_left_alone_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    starts: list[int] = []
+
+    def dies(*_: object) -> None:
+        starts.append(1)
+        raise ProcessEndedError("it died")
+
+    process = EngineProcess()
+    screener = Screener(library(), process.engine)
+    with monkeypatch.context() as patch:
+        patch.setattr(OwnProcess, "ask", dies)
+        for _ in range(5):
+            assert not any(agreed for _, agreed in screen(screener))
+        assert len(starts) <= 3 * engine_process.ATTEMPTS  # the compilation in the background is one of them
+    assert not any(agreed for _, agreed in screen(screener))
+    monkeypatch.setattr(time, "monotonic", lambda now=time.monotonic: now() + engine_process.REST)
+    assert all(agreed for _, agreed in screen(screener))
+    process.close()
