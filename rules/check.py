@@ -9,6 +9,7 @@ from rules.errors import AnswerErrors, did_you_mean
 from rules.explain import PLACEHOLDER, variable_words
 from rules.questionnaire import Item, Questionnaire, Score, Section
 from rules.reference import truth
+from rules.response import Response
 from rules.response import read as read_response
 from rules.ruleset import Outcome, Rule, RuleSet, Source
 from rules.screening import MakesEvaluator, Screener
@@ -201,9 +202,9 @@ def _check_tests(document: Document, rule: Rule, questionnaire: Questionnaire, p
                 document.report((*place, "answers", problem.item), message, problem.advice)
 
 
-def check_silence(document: Document, rule: Rule, questionnaire: Questionnaire) -> None:
-    """Report a rule that a response without any answer would raise: missing is not No."""
-    values = read_response(questionnaire, {}).values
+def check_silence(document: Document, rule: Rule, silence: Response) -> None:
+    """Report a rule that a response without any answer, `silence`, would raise: missing is not No."""
+    questionnaire, values = silence.questionnaire, silence.values
     whole = rule.raised_when if rule.applies_when is None else All((rule.applies_when, rule.raised_when))
     if any(finding_problem(questionnaire, finding) for finding in findings(whole)):
         return  # reported already, and some cannot be compared with anything

@@ -16,6 +16,7 @@ from rules.check import (
 from rules.errors import Problem, RuleErrors
 from rules.questionnaire import Questionnaire, Section, assemble
 from rules.questionnaire_files import read_scores, read_section
+from rules.response import read as read_response
 from rules.ruleset import Rule, RuleSet, content_hash, read_rules, read_sources
 from rules.source import Document, read
 from rules.syntax import Located
@@ -101,11 +102,12 @@ def load_texts(files: Mapping[str, str]) -> RuleSet:
             by_id.setdefault(rule_id, rule)
     translations = {}
     if questionnaire is not None:
+        silence = read_response(questionnaire, {})
         for document, found, located in read_files:
             check_findings(document, located, questionnaire)
             for rule in found.values():
                 check_rule(document, rule, questionnaire, sources, set(by_id))
-                check_silence(document, rule, questionnaire)
+                check_silence(document, rule, silence)
         files_of_words = [document for name, document in documents.items() if name.startswith(LANGUAGES)]
         translations = read_translations(files_of_words, questionnaire, by_id)
     problems = [problem for document in documents.values() for problem in document.problems]

@@ -16,6 +16,7 @@ from rules.errors import Problem, did_you_mean
 Path = tuple[str | int, ...]
 
 MOST_NODES = 1_000_000  # beyond any rule file; stops aliases that multiply
+DEEPEST = 100  # lists and mappings within each other; beyond that the YAML library may end the whole process
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _PLAIN_TAGS = ("str", "int", "float", "bool", "null", "timestamp", "map", "seq", "value", "merge")
 
@@ -54,6 +55,11 @@ def read(file: str, text: str) -> Document:
     """Read one YAML file. Mistakes are in the document's `problems`; what could be read is in its `data`."""
     document = Document(file)
     try:
+        place = _too_deep(text)
+        if place is not None:
+            message = f"more than {DEEPEST} lists and keys stand within each other here"
+            document.problems.append(Problem(file, *place, message, "write it flatter"))
+            return document
         node = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -71,6 +77,19 @@ def read(file: str, text: str) -> Document:
         return document
     _Reader(document).read(node)
     return document
+
+
+def _too_deep(text: str) -> tuple[int, int] | None:
+    """Where a text is nested too deeply, if anywhere: found event by event, which takes no room on the stack."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > DEEPEST and event.start_mark is not None:
+                return event.start_mark.line + 1, event.start_mark.column + 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+    return None
 
 
 def _yaml_advice(words: str) -> str:
@@ -167,7 +186,8 @@ def _note_spans(text: str, node: yaml.Node, path: Path, in_flow: bool, found: di
             _note_spans(text, part, (*path, step), in_flow, found)
 
 
-_INTEGER, _DECIMAL = re.compile(r"-?\d+$"), re.compile(r"-?\d+\.\d+$")
+# longer ones are no numbers that anybody meant, and stay text
+_INTEGER, _DECIMAL = re.compile(r"-?\d{1,15}$"), re.compile(r"-?\d{1,15}\.\d{1,15}$")
 _WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
 
 

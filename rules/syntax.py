@@ -14,7 +14,7 @@ UNREADABLE = Finding("unreadable", "=", 0)  # holds the place of a condition tha
 _TEST = re.compile(r"\s*(?P<variable>\S+?)\s*(?P<operator>!=|<=|>=|=|<|>|\bincludes\b|\bin\b)\s*(?P<value>.*?)\s*$")
 _NAME = re.compile(r"[a-z][a-z0-9_]*$")
 _CODE = re.compile(r"[a-z0-9_]+$")
-_NUMBER = re.compile(r"-?\d+(\.\d+)?$")
+_NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,15})?$")
 
 
 def parse_test(text: str) -> Finding:
