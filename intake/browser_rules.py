@@ -23,6 +23,7 @@ HEADERS = {
 }
 OF_PAGES = {  # which files that a page is made of need not carry
     "Cross-Origin-Opener-Policy": "same-origin",
+    "X-Frame-Options": "DENY",  # for browsers that do not know frame-ancestors
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
     "Cache-Control": "no-store",
 }

@@ -33,6 +33,8 @@ def faults(client: FlaskClient, app: Flask, patient: Encounter) -> list[str]:
             found.append(f"{endpoint}: {policy}")
         if headers["Referrer-Policy"] != "no-referrer" or headers["X-Content-Type-Options"] != "nosniff":
             found.append(f"{endpoint}: headers")
+        if endpoint != "static" and headers["X-Frame-Options"] != "DENY":
+            found.append(f"{endpoint}: may be framed")
         if endpoint != "static" and headers["Cache-Control"] != "no-store":
             found.append(f"{endpoint}: may be stored")
         if answer.mimetype == "text/html" and INLINE.search(answer.text):
