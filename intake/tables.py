@@ -107,6 +107,9 @@ class EncounterRow(Row):
     """
 
     __tablename__ = "encounter"
+    __table_args__ = (  # all that the worklist sorts and counts by
+        Index("encounter_on_worklist", "id", "appointment_at", "urgency", "cancelled_at", "expires_at", "created_at"),
+    )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)

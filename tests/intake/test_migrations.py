@@ -91,8 +91,9 @@ def counts(database: Database, of: sa.MetaData) -> dict[str, int]:
 def test_every_version_goes_up_to_the_newest_with_a_row_in_each_table(empty: Database, version: str):
     empty.migrate(version)
     before = tables(empty)
+    filled = counts(empty, before)  # by the migrations themselves
     for table in before.sorted_tables:
-        if table.name != "alembic_version":
+        if not filled[table.name]:
             put(empty, table.name, **{column.name: value_for(column) for column in table.columns})
     had = counts(empty, before)
     empty.migrate()
