@@ -19,7 +19,6 @@ from intake.export_commands import export_group
 from intake.fhir_commands import fhir_group
 from intake.impact_command import impact_command
 from intake.installation import OWNER_ONLY, chosen_settings, opened_database, ready_database
-from intake.jobs import WORKER, AlreadyRunning
 from intake.metrics import FOLDER as FIGURES
 from intake.operation_commands import doctor_command, settings_command
 from intake.questionnaire_commands import questionnaire_group
@@ -29,6 +28,7 @@ from intake.rulesets import Screeners
 from intake.screening_in_words import tell
 from intake.settings import kept_secret_key
 from intake.staff_commands import sign_in_link, staff_group
+from intake.worker_names import AlreadyRunning, own_name
 from reports.html import page
 from reports.paper import document
 from reports.pdf import render
@@ -113,13 +113,15 @@ def serve(host: str, port: int, workers: int) -> None:
 
 
 @main.command()
-@click.option("--name", default=WORKER, show_default=True, help="What tells it from other workers of the machine.")
-def worker(name: str) -> None:
+@click.option(
+    "--name", help="What tells it from all other workers; left out, it is named after machine and data folder."
+)
+def worker(name: str | None) -> None:
     """Do the background jobs: screenings that were cut off, mails. `intake serve` starts one by itself."""
     settings = chosen_settings()
     ready_database(settings)
     try:
-        work.run(settings, name)
+        work.run(settings, name or own_name(settings.data))
     except AlreadyRunning as error:
         raise click.ClickException(str(error)) from error
 

@@ -10,10 +10,11 @@ from typing import Literal
 import httpx
 from sqlalchemy.exc import SQLAlchemyError
 
-from intake import credentials, demo, health, jobs, mail, outbox, rulesets, staff, submission
+from intake import credentials, demo, health, mail, outbox, rulesets, staff, stuck, submission
 from intake.database import Database
 from intake.rulesets import Screeners
 from intake.settings import Settings
+from intake.worker_names import AlreadyRunning, held, own_name
 from reports.paper import first_document
 from reports.pdf_worker import PdfError, PdfWorker
 from rules.check import run_tests
@@ -142,14 +143,17 @@ def _record_system(settings: Settings, _database: Database) -> Finding:
 
 def _jobs(settings: Settings, database: Database) -> Finding:
     with database.reading() as session:
-        late = outbox.to_clinic_failing(session)
+        late, given_up = outbox.to_clinic_failing(session), [job for job in stuck.listing(session) if job.given_up_at]
     try:
-        with jobs.only_one(settings.data, jobs.WORKER):
+        with held(database, settings.data, own_name(settings.data)):
             pass
-    except jobs.AlreadyRunning:
+    except AlreadyRunning:
         if late:
             words = f"messages to the clinic that are late: {len(late)} ({late[0].problem or 'not tried yet'})"
             return Finding("background jobs", "wrong", words, "see mail and webhook; the log names each try")
+        if given_up:
+            words = f"jobs that failed until they were given up: {len(given_up)}"
+            return Finding("background jobs", "look", words, "see Background work on the pages for admins")
         return Finding("background jobs", "fine", "a worker runs; nothing for the clinic is late")
     advice = "run intake serve, or intake worker, unless one runs on another machine or under another name"
     return Finding("background jobs", "wrong" if late else "look", "no worker runs here", advice)

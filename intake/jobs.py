@@ -1,30 +1,39 @@
 """Background jobs, on DBOS: the only module that imports it.
 
 What is to be done stands in the product's own database, and every kind of job says how to find it (`Kind.waiting`). The
-worker looks there every second and hands each job to DBOS, which runs it, once at a time under one id whatever happens,
-and again, later and later, when it fails. A job that was cut off by a dying process is taken up when the worker of that
-name starts again. So a job may run twice and must be safe to repeat; and losing the file of jobs loses no job.
+workers look there every second and hand each job to DBOS, which runs it, once at a time under one id whatever happens,
+and again, later and later, when it fails. DBOS keeps its own tables in a file in the data folder; on PostgreSQL in the
+schema `dbos` of the same database, so that the workers of all machines share the jobs. What a worker that died had in
+hand is taken over by the first that finds its name free (`worker_names`), or by itself when it starts again. So a job
+may run twice and must be safe to repeat; and losing the tables of DBOS loses no job.
 """
 
-import fcntl
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
 
 from dbos import DBOS, EnqueueOptions
+from sqlalchemy.exc import SQLAlchemyError
 
+from intake import stuck
 from intake.counters import JOBS
+from intake.database import Database
 from intake.faults import place_of
+from intake.worker_names import AlreadyRunning, held
 
 QUEUE = "intake"
 APPLICATION_VERSION = "1"  # a constant: jobs of a program before an upgrade are run by the one after it
-WORKER = "worker"  # the name of one that is given none
 FILE = "jobs.sqlite"  # in the data folder
 LOOK_EVERY = 1.0  # seconds
+LOOKS_BETWEEN = 5  # from one look for workers that are gone to the next
+TIDY_EVERY = 3600.0  # seconds
+KEPT = timedelta(days=7)  # what DBOS remembers of a job that is done
+TIDIED_AT_ONCE = 1000
 AT_ONCE = 4  # jobs of one worker
 WAITS = (10, 30, 120, 300, 600, 1800, *(3600 for _ in range(72)))  # seconds until the next try: for three days
 LOG = logging.getLogger(__name__)
@@ -42,34 +51,19 @@ class Kind:
     waits: Sequence[float] = WAITS
 
 
-class AlreadyRunning(Exception):
-    """Another worker of this name runs on this machine."""
-
-
-@contextmanager
-def only_one(data: Path, name: str) -> Iterator[None]:
-    """Hold a worker's name until the end of the block. Raises `AlreadyRunning`; a dead process holds nothing."""
-    with (data / f"worker-{name}.lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise AlreadyRunning(f"a worker named {name} runs already; give this one another --name") from None
-        yield
-
-
 class Worker:
-    """Runs jobs until it is told to stop. One in a process, and one of a name at a time (`only_one`)."""
+    """Runs jobs until it is told to stop. One in a process, under a name that no other worker has (`worker_names`)."""
 
-    def __init__(self, url: str, name: str, kinds: Mapping[str, Kind]) -> None:
-        self._kinds = kinds
-        self._handed: set[tuple[str, str]] = set()
+    def __init__(self, database: Database, data: Path, name: str, kinds: Mapping[str, Kind]) -> None:
+        self._database, self._data, self._name, self._kinds = database, data, name, kinds
+        self._handed: set[tuple[str, str, int]] = set()
         self._stopped = Event()
         # its own messages may repeat an exception's words, and with them an address; ours below do not
         logging.getLogger("dbos").setLevel(logging.CRITICAL + 1)
         DBOS(
             config={
                 "name": "intake",
-                "system_database_url": url,
+                "system_database_url": f"sqlite:///{data / FILE}" if database.is_sqlite else database.url,
                 "application_version": APPLICATION_VERSION,
                 "executor_id": name,
                 "log_level": "CRITICAL",
@@ -78,59 +72,109 @@ class Worker:
         )
 
         @DBOS.step(name="try")
-        def try_once(kind: str, job_id: str, attempt: int) -> bool:
-            return self._try(kind, job_id, attempt)
+        def try_once(kind: str, job_id: str, number: int, attempt: int) -> bool:
+            return self._try(kind, job_id, number, attempt)
 
         @DBOS.workflow(name="job")
-        def job(kind: str, job_id: str, attempt: int) -> None:
-            if not try_once(kind, job_id, attempt):
-                self._hand(kind, job_id, attempt + 1)
+        def job(kind: str, job_id: str, number: int, attempt: int) -> None:
+            if not try_once(kind, job_id, number, attempt):
+                self._hand(kind, job_id, number, attempt + 1)
 
     def run(self) -> None:
-        """Do what waits, and what comes, until `stop` is called."""
-        DBOS.launch()
-        DBOS.register_queue(QUEUE, worker_concurrency=AT_ONCE, polling_interval_sec=LOOK_EVERY / 2)
-        try:
-            while not self._stopped.is_set():
-                self._look()
-                self._stopped.wait(LOOK_EVERY)
-        finally:
-            DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=10)
+        """Do what waits, and what comes, until `stop` is called. Raises `AlreadyRunning`."""
+        with held(self._database, self._data, self._name) as keep_name:
+            DBOS.launch()
+            DBOS.register_queue(QUEUE, worker_concurrency=AT_ONCE, polling_interval_sec=LOOK_EVERY / 2)
+            try:
+                self._watch(keep_name)
+            finally:
+                DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=10)
 
     def stop(self) -> None:
         """Let what runs come to its end, and start nothing more."""
         self._stopped.set()
 
+    def _watch(self, keep_name: Callable[[], None]) -> None:
+        looks, tidied_at = 0, -TIDY_EVERY
+        while not self._stopped.is_set():
+            try:
+                keep_name()
+                self._look()
+                if looks % LOOKS_BETWEEN == 0:
+                    self._take_over()
+                if time.monotonic() - tidied_at >= TIDY_EVERY:
+                    tidied_at = time.monotonic()
+                    _tidy()
+            except AlreadyRunning:
+                raise
+            except Exception as error:  # the database may be away for a while; the worker waits for it
+                LOG.error("cannot look for jobs, and will look again: %s", place_of(error))
+            looks += 1
+            self._stopped.wait(LOOK_EVERY)
+
     def _look(self) -> None:
         """Hand over what waits and was not handed over by this process. A second time under one id does nothing."""
-        try:
-            waiting = [(name, job_id) for name, kind in self._kinds.items() for job_id in kind.waiting()]
-            self._handed.intersection_update(waiting)
-            for job in waiting:
-                if job not in self._handed:
-                    self._hand(*job, attempt=0)
-                    self._handed.add(job)
-        except Exception as error:  # the database may be away for a while; the worker waits for it
-            LOG.error("cannot look for jobs, and will look again: %s", place_of(error))
+        with self._database.reading() as session:
+            rounds = stuck.rounds(session)
+        found = [(name, job_id) for name, kind in self._kinds.items() for job_id in kind.waiting()]
+        waiting = [(*job, rounds.get(job, 0)) for job in found]
+        self._handed.intersection_update(waiting)
+        for job in waiting:
+            if job not in self._handed:
+                self._hand(*job, attempt=0)
+                self._handed.add(job)
 
-    def _hand(self, kind: str, job_id: str, attempt: int) -> None:
+    def _take_over(self) -> None:
+        """Have what workers that are gone had in hand run by those that live."""
+        cut_off = DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)
+        for name in {str(job.executor_id) for job in cut_off} - {self._name}:
+            with suppress(AlreadyRunning), held(self._database, self._data, name):
+                theirs = DBOS.list_workflows(status="PENDING", executor_id=name, load_input=False, load_output=False)
+                DBOS.resume_workflows([job.workflow_id for job in theirs], queue_name=QUEUE)
+                LOG.warning("worker %s is gone; jobs taken over from it: %s", name, len(theirs))
+
+    def _hand(self, kind: str, job_id: str, number: int, attempt: int) -> None:
         waits = self._kinds[kind].waits
         if attempt > len(waits):
             LOG.error("%s %s failed %s times and is given up", kind, job_id, attempt)
             return
-        options = EnqueueOptions(workflow_name="job", queue_name=QUEUE, workflow_id=f"{kind}:{job_id}:{attempt}")
+        workflow_id = f"{kind}:{job_id}:{number}:{attempt}"
+        options = EnqueueOptions(workflow_name="job", queue_name=QUEUE, workflow_id=workflow_id)
         if attempt:
             options["delay_seconds"] = waits[attempt - 1]
-        DBOS.enqueue_workflow_with_options(options, kind, job_id, attempt)
+        DBOS.enqueue_workflow_with_options(options, kind, job_id, number, attempt)
 
-    def _try(self, kind: str, job_id: str, attempt: int) -> bool:
+    def _try(self, kind: str, job_id: str, number: int, attempt: int) -> bool:
+        """Run a job; False where it is to be tried again."""
         begin = time.monotonic()
         try:
             self._kinds[kind].run(job_id)
         except Exception as error:  # neither its words nor itself go further: they may hold an address or a name
             JOBS.labels(kind, "failed").inc()
             LOG.warning("%s %s failed at try %s: %s", kind, job_id, attempt + 1, place_of(error))
+            self._note(kind, job_id, number, attempt, place_of(error))
             return False
+        if number or attempt:
+            self._note(kind, job_id, number, attempt, None)
         JOBS.labels(kind, "done").inc()
         LOG.info("%s %s done at try %s in %.0f ms", kind, job_id, attempt + 1, (time.monotonic() - begin) * 1000)
         return True
+
+    def _note(self, kind: str, job_id: str, number: int, attempt: int, problem: str | None) -> None:
+        """Have it seen what became of a job. Where the database is away, there are other pages that say so."""
+        with suppress(SQLAlchemyError), self._database.writing() as session:
+            if problem is None:
+                stuck.forget(session, kind, job_id)
+            else:
+                given_up = attempt == len(self._kinds[kind].waits)
+                stuck.note(session, kind, job_id, number, problem, given_up=given_up)
+
+
+def _tidy() -> None:
+    """Have DBOS forget jobs that were done long ago."""
+    before = (datetime.now(UTC) - KEPT).isoformat()
+    while True:
+        done = DBOS.list_workflows(completed_before=before, limit=TIDIED_AT_ONCE, load_input=False, load_output=False)
+        if not done:
+            return
+        DBOS.delete_workflows([job.workflow_id for job in done])

@@ -4,7 +4,7 @@ import signal
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from intake import hand_over, impacts, jobs, logs, mailing, outbox, submission
+from intake import hand_over, impacts, logs, mailing, outbox, submission
 from intake.database import Database
 from intake.jobs import Kind, Worker
 from intake.outbox import TO_CLINIC
@@ -71,8 +71,10 @@ def run(settings: Settings, name: str) -> None:
     """Do background jobs until this process is told to end. Raises `AlreadyRunning`."""
     logs.configure(settings.log_level)
     database = Database(settings.database_url)
-    with jobs.only_one(settings.data, name):
-        worker = Worker(f"sqlite:///{settings.data / jobs.FILE}", name, kinds(database, settings))
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: worker.stop())
+    worker = Worker(database, settings.data, name, kinds(database, settings))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: worker.stop())
+    try:
         worker.run()
+    finally:
+        database.engine.dispose()

@@ -74,6 +74,7 @@ def secure(settings: Settings, app: Flask) -> Iterator[FlaskClient]:
     """A clinic that is reached by https."""
     environment = {
         "INTAKE_DATA": str(settings.data),
+        "INTAKE_DATABASE_URL": settings.database_url,
         "INTAKE_SECRET_KEY": settings.secret_key,
         "INTAKE_BASE_URL": "https://intake.example.org",
         "INTAKE_PROXIES": "1",

@@ -80,6 +80,7 @@ def connected(settings: Settings, keys_url: str) -> Settings:
     return Settings.from_environment(
         {
             "INTAKE_DATA": str(settings.data),
+            "INTAKE_DATABASE_URL": settings.database_url,
             "INTAKE_SECRET_KEY": "a key for tests only",
             "INTAKE_CDS_ISSUER": ISSUER,
             "INTAKE_CDS_KEYS": keys_url,

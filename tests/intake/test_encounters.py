@@ -20,6 +20,7 @@ def test_only_the_link_itself_finds_the_encounter(database: Database):
         assert encounters.find_by_token(session, "") is None
 
 
+@pytest.mark.sqlite
 def test_the_token_is_long_and_not_in_the_database_files(database: Database, settings):
     with database.writing() as session:
         _, token = encounters.create(session, patient_name="Ada Example", date_of_birth=date(1970, 5, 17))

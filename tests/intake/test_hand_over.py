@@ -39,7 +39,12 @@ def peer() -> Iterator[Peer]:
 def connected(settings: Settings, peer: Peer) -> Settings:
     """A clinic that is connected to it."""
     return Settings.from_environment(
-        {"INTAKE_DATA": str(settings.data), "INTAKE_SECRET_KEY": "a key for tests only", **peer.settings}
+        {
+            "INTAKE_DATA": str(settings.data),
+            "INTAKE_DATABASE_URL": settings.database_url,
+            "INTAKE_SECRET_KEY": "a key for tests only",
+            **peer.settings,
+        }
     )
 
 

@@ -14,13 +14,16 @@ from threading import Thread
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
-from intake import invitations, outbox, work
+from intake import invitations, outbox, stuck, work
 from intake.database import Database
 from intake.invitee import Invitee
-from intake.jobs import AlreadyRunning, Kind, Worker, only_one
+from intake.jobs import FILE, Kind, Worker
 from intake.outbox import Kind as MailKind
 from intake.settings import Settings
+from intake.stuck import StuckJob
+from intake.worker_names import AlreadyRunning, held
 from tests.intake.mail_server import Mailbox, a_free_port, mail_server
 from tests.intake.test_mail import set_up, waiting
 
@@ -29,8 +32,9 @@ PATIENCE = 40  # seconds
 SLOW_JOBS = """
 import os, sys, time
 from pathlib import Path
+from intake.database import Database
 from intake.jobs import Kind, Worker
-folder = Path(sys.argv[1])
+folder, url, name = Path(sys.argv[1]), *sys.argv[2:]
 def waiting():
     return [path.stem for path in sorted(folder.glob("*.todo"))]
 def run(name):
@@ -38,7 +42,7 @@ def run(name):
         log.write(name + "\\n")
     time.sleep(0.3)
     (folder / f"{name}.todo").rename(folder / f"{name}.done")
-Worker(f"sqlite:///{folder}/jobs.sqlite", "worker", {"slow": Kind(waiting, run)}).run()
+Worker(Database(url), folder, name, {"slow": Kind(waiting, run)}).run()
 """
 
 
@@ -71,10 +75,12 @@ class Chores:
 
 
 @contextmanager
-def working(folder: Path, kinds: Mapping[str, Kind], waits: tuple[float, ...] = (0.2, 0.5, 0.5)) -> Iterator[None]:
+def working(
+    database: Database, folder: Path, kinds: Mapping[str, Kind], waits: tuple[float, ...] = (0.2, 0.5, 0.5)
+) -> Iterator[None]:
     """A worker in a thread of this process."""
     quick = {name: replace(kind, waits=waits) for name, kind in kinds.items()}
-    worker = Worker(f"sqlite:///{folder / 'jobs.sqlite'}", "worker", quick)
+    worker = Worker(database, folder, "worker", quick)
     thread = Thread(target=worker.run)
     thread.start()
     try:
@@ -96,9 +102,25 @@ def process(*command: str | Path, **environ: str) -> Iterator[subprocess.Popen]:
         started.communicate()
 
 
-def test_what_waits_is_done_once(tmp_path: Path):
+def kept_of_jobs(database: Database, folder: Path) -> bytes:
+    """All that DBOS has stored."""
+    if database.is_sqlite:
+        return b"".join(path.read_bytes() for path in folder.glob(f"{FILE}*"))
+    stored = sa.MetaData(schema="dbos")
+    stored.reflect(database.engine)
+    with database.engine.connect() as connection:
+        return repr([connection.execute(sa.select(table)).all() for table in stored.tables.values()]).encode()
+
+
+def failing(database: Database) -> list[StuckJob]:
+    """The jobs that failed the last time."""
+    with database.reading() as session:
+        return stuck.listing(session)
+
+
+def test_what_waits_is_done_once(database: Database, tmp_path: Path):
     chores = Chores("one", "two", "three")
-    with working(tmp_path, chores.kinds()):
+    with working(database, tmp_path, chores.kinds()):
         until(lambda: len(chores.done) == 3)
         chores.open.append("four")
         until(lambda: len(chores.done) == 4)
@@ -107,63 +129,122 @@ def test_what_waits_is_done_once(tmp_path: Path):
 
 
 def test_what_fails_is_done_again_later_and_its_words_are_kept_nowhere(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    database: Database, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ):
     chores = Chores("one", failures=2)
-    with working(tmp_path, chores.kinds()):
+    with working(database, tmp_path, chores.kinds()):
         until(lambda: chores.done == ["one"])
     moments = [moment for _, moment in chores.tries]
     assert len(moments) == 3
     assert moments[1] - moments[0] >= 0.2
     assert moments[2] - moments[1] >= 0.5
     assert "RuntimeError" in caplog.text
-    stored = b"".join(path.read_bytes() for path in tmp_path.iterdir())
-    assert b"chore:one:2" in stored
+    stored = kept_of_jobs(database, tmp_path)
+    assert b"chore:one:0:2" in stored
+    assert failing(database) == []
     for secret in ("secret worry", "ada@example.org"):
         assert secret not in caplog.text
         assert secret.encode() not in stored
 
 
-def test_what_never_succeeds_is_given_up_and_said(tmp_path: Path, caplog: pytest.LogCaptureFixture):
-    chores = Chores("one", failures=99)
-    with working(tmp_path, chores.kinds(), waits=(0.1, 0.1)):
+def test_what_never_succeeds_is_given_up_and_said_and_tried_again_when_somebody_says_so(
+    database: Database, tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    chores = Chores("one", failures=4)
+    with working(database, tmp_path, chores.kinds(), waits=(0.1, 0.1)):
         until(lambda: "given up" in caplog.text)
-    assert len(chores.tries) == 3
+        assert len(chores.tries) == 3
+        [job] = failing(database)
+        assert (job.kind, job.job_id, job.tries) == ("chore", "one", 3)
+        assert job.given_up_at is not None
+        assert job.problem.startswith("RuntimeError at ")
+        assert "secret" not in job.problem
+        with database.writing() as session:
+            stuck.try_again(session, "chore", "one")
+        until(lambda: chores.done == ["one"])
+        until(lambda: failing(database) == [])
+    assert len(chores.tries) == 5
 
 
-def test_a_job_that_fails_does_not_hold_up_the_others(tmp_path: Path):
+def test_a_job_that_fails_does_not_hold_up_the_others(database: Database, tmp_path: Path):
     chores = Chores(*"abcdefgh")
     run = chores.run
     chores.run = lambda name: 1 / 0 if name in "abcd" else run(name)
-    with working(tmp_path, chores.kinds(), waits=(60,)):
+    with working(database, tmp_path, chores.kinds(), waits=(60,)):
         until(lambda: sorted(chores.done) == list("efgh"))
 
 
-def test_a_worker_that_is_killed_loses_no_job(tmp_path: Path):
-    names = [f"job{number:02}" for number in range(12)]
+def slow_jobs(folder: Path, number: int) -> list[str]:
+    """Put down so many jobs, each of which takes a while; return their names."""
+    names = [f"job{number:02}" for number in range(number)]
     for name in names:
-        (tmp_path / f"{name}.todo").touch()
+        (folder / f"{name}.todo").touch()
+    return names
+
+
+def done(folder: Path) -> int:
+    """How many of them are done."""
+    return len(list(folder.glob("*.done")))
+
+
+def test_a_worker_that_is_killed_loses_no_job(database: Database, tmp_path: Path):
+    names = slow_jobs(tmp_path, 12)
+    command = (sys.executable, "-c", SLOW_JOBS, tmp_path, database.url, "worker")
     for _ in range(2):
-        done = len(list(tmp_path.glob("*.done")))
-        with process(sys.executable, "-c", SLOW_JOBS, tmp_path) as killed:
-            until(lambda done=done: len(list(tmp_path.glob("*.done"))) > done)
+        before = done(tmp_path)
+        with process(*command) as killed:
+            until(lambda before=before: done(tmp_path) > before)
             killed.send_signal(signal.SIGKILL)
             killed.wait()
-    with process(sys.executable, "-c", SLOW_JOBS, tmp_path):
-        until(lambda: len(list(tmp_path.glob("*.done"))) == len(names))
+    with process(*command):
+        until(lambda: done(tmp_path) == len(names))
     begun = (tmp_path / "begun").read_text().split()
     assert set(begun) == set(names)
     assert len(begun) <= len(names) + 2 * 4, "only what was cut off is done again"
 
 
-def test_two_workers_of_one_name_do_not_run_at_once(tmp_path: Path):
-    with only_one(tmp_path, "worker"):
-        with pytest.raises(AlreadyRunning, match="--name"), only_one(tmp_path, "worker"):
+def test_a_worker_that_lives_takes_over_what_one_that_was_killed_had_in_hand(database: Database, tmp_path: Path):
+    names = slow_jobs(tmp_path, 30)
+    command = (sys.executable, "-c", SLOW_JOBS, tmp_path, database.url)
+    with process(*command, "one") as one, process(*command, "other"):
+        until(lambda: done(tmp_path) > 4)
+        one.send_signal(signal.SIGKILL)
+        one.wait()
+        until(lambda: done(tmp_path) == len(names))
+    begun = (tmp_path / "begun").read_text().split()
+    assert set(begun) == set(names)
+    assert len(begun) <= len(names) + 4, "only what was cut off is done again"
+
+
+def test_two_workers_of_one_name_do_not_run_at_once(database: Database, tmp_path: Path):
+    other = Database(database.url)  # as that of another process, or of another machine
+    with held(database, tmp_path, "worker"):
+        with pytest.raises(AlreadyRunning, match="--name"), held(other, tmp_path, "worker"):
             pass
-        with only_one(tmp_path, "another"):
+        with held(other, tmp_path, "another"):
             pass
-    with only_one(tmp_path, "worker"):
+    with held(other, tmp_path, "worker"):
         pass
+    other.engine.dispose()
+
+
+@pytest.mark.postgres
+def test_a_name_is_taken_again_after_the_database_was_away_unless_another_was_faster(
+    database: Database, tmp_path: Path
+):
+    def cut_off() -> None:
+        others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+        with database.engine.connect() as connection:
+            connection.exec_driver_sql(f"{others} AND pid != pg_backend_pid()")
+
+    with held(database, tmp_path, "worker") as keep:
+        cut_off()
+        keep()
+        with pytest.raises(AlreadyRunning), held(database, tmp_path, "worker"):
+            pass
+        cut_off()
+        with held(database, tmp_path, "worker"), pytest.raises(AlreadyRunning):
+            keep()
 
 
 class TestMails:
@@ -197,7 +278,7 @@ class TestMails:
             with database.reading() as session:
                 return [mail.tries for mail_id in outbox.waiting(session) if (mail := outbox.find(session, mail_id))]
 
-        with working(settings.data, work.kinds(database, settings), waits=(1, *[0.5] * 40)):
+        with working(database, settings.data, work.kinds(database, settings), waits=(1, *[0.5] * 40)):
             until(lambda: len(tries()) == 2 and min(tries()) >= 1)
             mailbox.answers.append("450 4.2.0 Greylisted")
             with mail_server(mailbox):
@@ -215,15 +296,15 @@ class TestMails:
             token = invitations.link_token(session, settings.secret_key, made)
         with mail_server(mailbox), process(sys.executable, "-m", "intake", "worker", **environ):
             until(lambda: waiting(database) == [])
-        stored = b"".join(path.read_bytes() for path in settings.data.glob("jobs.sqlite*"))
+        stored = kept_of_jobs(database, settings.data)
         assert b"mail:" in stored
         for secret in ("Ada", "Examplova", "ada@example.org", "1970-05-17", str(token)):
             assert secret.encode() not in stored
 
     @pytest.mark.usefixtures("screeners")
-    def test_a_worker_ends_in_order_when_it_is_told_to(self, environ: dict[str, str]):
+    def test_a_worker_ends_in_order_when_it_is_told_to(self, database: Database, environ: dict[str, str]):
         with process(sys.executable, "-m", "intake", "worker", **environ) as worker:
-            until(lambda: (Path(environ["INTAKE_DATA"]) / "jobs.sqlite").exists())
+            until(lambda: b"intake" in kept_of_jobs(database, Path(environ["INTAKE_DATA"])))
             time.sleep(1)
             worker.send_signal(signal.SIGTERM)
             assert worker.wait(PATIENCE) == 0

@@ -31,7 +31,11 @@ def a_mail(subject: str = "Hello") -> EmailMessage:
 
 def set_up(settings: Settings, **more: str) -> Settings:
     """The same clinic with more settings."""
-    environ = {"INTAKE_DATA": str(settings.data), "INTAKE_SECRET_KEY": settings.secret_key}
+    environ = {
+        "INTAKE_DATA": str(settings.data),
+        "INTAKE_DATABASE_URL": settings.database_url,
+        "INTAKE_SECRET_KEY": settings.secret_key,
+    }
     addresses = {"INTAKE_MAIL_FROM": "intake@clinic.example", "INTAKE_ALERT_EMAIL": "desk@clinic.example"}
     return Settings.from_environment({**environ, **addresses, "INTAKE_CLINIC_NAME": "Harbour Clinic", **more})
 

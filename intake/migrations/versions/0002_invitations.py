@@ -1,4 +1,4 @@
-"""Invitations that end, lock and are cancelled; mails to be sent; alerts."""
+"""Invitations that end, lock and are cancelled; mails to be sent; jobs that fail; alerts."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -45,6 +45,17 @@ def upgrade() -> None:
         sa.Column("problem", sa.String(200)),
     )
     op.create_table(
+        "stuck_job",
+        sa.Column("kind", sa.String(20), primary_key=True),
+        sa.Column("job_id", sa.String(120), primary_key=True),
+        sa.Column("round", sa.Integer, nullable=False),
+        sa.Column("tries", sa.Integer, nullable=False),
+        sa.Column("since", MOMENT, nullable=False),
+        sa.Column("tried_at", MOMENT, nullable=False),
+        sa.Column("problem", sa.String(200), nullable=False),
+        sa.Column("given_up_at", MOMENT),
+    )
+    op.create_table(
         "alert",
         sa.Column("id", sa.String(36), primary_key=True),
         sa.Column("encounter_id", sa.String(36), sa.ForeignKey("encounter.id"), nullable=False, index=True),
@@ -59,6 +70,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Drop what was added."""
     op.drop_table("alert")
+    op.drop_table("stuck_job")
     op.drop_table("mail")
     for name in (*COUNTERS, *(name for name, _ in ADDED)):
         op.drop_column("encounter", name)
