@@ -8,7 +8,7 @@ import hmac
 import logging
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from flask import Blueprint, Flask, Response, abort, g, request
@@ -18,11 +18,12 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
-from intake import emergencies, outbox, submission
+from intake import emergencies, outbox, stuck, submission
 from intake.counters import REQUESTS
 from intake.database import Database
 from intake.faults import place_of
 from intake.services import services
+from intake.stuck import StuckJob
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
@@ -48,6 +49,7 @@ class Stored(Collector):
                 unscreened = len(submission.unfinished(session, submission.EVER))
                 open_ones = len(emergencies.not_taken(session))
                 mails = outbox.unsent(session)
+                failing = stuck.listing(session)
         except SQLAlchemyError as error:
             LOG.error("no figures of the database: %s", place_of(error))
             yield GaugeMetricFamily("intake_database_up", "Whether the database answers", 0)
@@ -63,6 +65,20 @@ class Stored(Collector):
             oldest.add_metric([kind.value], (datetime.now(UTC) - min(made)).total_seconds() if made else 0)
         yield waiting
         yield oldest
+        yield from _jobs(failing)
+
+
+def _jobs(failing: Sequence[StuckJob]) -> Iterator[GaugeMetricFamily]:
+    """What fails in the background, by kind of job; a kind of which nothing fails is left out."""
+    number = GaugeMetricFamily("intake_jobs_failing", "Jobs whose last try failed", labels=["kind"])
+    given_up = GaugeMetricFamily("intake_jobs_given_up", "Those of them not tried again by itself", labels=["kind"])
+    oldest = GaugeMetricFamily("intake_jobs_failing_seconds", "How long the oldest of them fails", labels=["kind"])
+    for kind in sorted({job.kind for job in failing}):
+        these = [job for job in failing if job.kind == kind]
+        number.add_metric([kind], len(these))
+        given_up.add_metric([kind], sum(job.given_up_at is not None for job in these))
+        oldest.add_metric([kind], (datetime.now(UTC) - min(job.since for job in these)).total_seconds())
+    yield from (number, given_up, oldest)
 
 
 @views.get("/metrics")

@@ -13,6 +13,7 @@ from uuid import uuid4
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
+from intake import stuck
 from intake.tables import MailRow
 
 LONGEST_PROBLEM = 200  # characters
@@ -133,6 +134,7 @@ def try_again(session: Session) -> int:
     failing = to_clinic_failing(session)
     for mail in failing:
         session.get_one(MailRow, mail.id).id = str(uuid4())
+        stuck.forget(session, "alert", mail.id)
     return len(failing)
 
 

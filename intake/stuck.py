@@ -57,11 +57,13 @@ def forget(session: Session, kind: str, job_id: str) -> None:
     session.execute(delete(StuckJobRow).where(StuckJobRow.kind == kind, StuckJobRow.job_id == job_id))
 
 
-def try_again(session: Session, kind: str, job_id: str) -> None:
-    """Have a job tried at once, and as long as anew; nothing if it is not there any more."""
+def try_again(session: Session, kind: str, job_id: str) -> bool:
+    """Have a job tried at once, and as long as anew; False if it is not there any more."""
     row = session.get(StuckJobRow, (kind, job_id))
-    if row is not None:
-        row.round, row.given_up_at = row.round + 1, None
+    if row is None:
+        return False
+    row.round, row.given_up_at = row.round + 1, None
+    return True
 
 
 def _stuck(row: StuckJobRow) -> StuckJob:

@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text, update
 
-from intake import create_app, emergencies, encounters, logs, staff
+from intake import create_app, emergencies, encounters, logs, staff, stuck
 from intake.cli import main
 from intake.database import Database
 from intake.doctor import examine
@@ -168,6 +168,16 @@ def test_a_mistake_in_the_settings_is_named_by_the_command():
     refused = CliRunner().invoke(main, ["settings"], env={"INTAKE_LOG_LEVEL": "loud"})
     assert refused.exit_code == 1
     assert "INTAKE_LOG_LEVEL: 'loud' is not known" in refused.output
+
+
+def test_jobs_that_fail_are_figures(watched: FlaskClient, database: Database):
+    with database.writing() as session:
+        stuck.note(session, "mail", "one", 0, "MailError", given_up=False)
+        stuck.note(session, "mail", "two", 0, "MailError", given_up=True)
+    found, of = figures(watched), frozenset({("kind", "mail")})
+    assert found["intake_jobs_failing", of] == 2
+    assert found["intake_jobs_given_up", of] == 1
+    assert found["intake_jobs_failing_seconds", of] >= 0
 
 
 def test_figures_name_no_patient(watched: FlaskClient, ada: Encounter):
