@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, ResourceClosedError
 
 from intake.database import Database
 
@@ -77,7 +77,7 @@ class _ServerLock:
     def keep(self) -> None:
         try:
             self._connection.exec_driver_sql("SELECT 1")
-        except DBAPIError:
+        except (DBAPIError, ResourceClosedError):  # the second: the last try to take it again failed
             self._connection.close()
             self._connection = self._take()
 
