@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from intake.tables import StuckJobRow
+from intake.stuck_tables import StuckJobRow
 
 LONGEST_PROBLEM = 200  # characters
 

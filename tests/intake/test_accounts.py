@@ -34,6 +34,7 @@ THEIRS: dict[Role, tuple[str, ...]] = {  # the views of each role
     "admin": (
         "admin",
         "admin_audit",
+        "admin_jobs",
         "drafts",
         "publishing",
         "rule_form",
