@@ -11,7 +11,6 @@ from sqlalchemy.exc import OperationalError
 
 from intake import demo, demo_review, rulesets, serving, work
 from intake.accounts import sign_in_token
-from intake.answers_file import AnswersFileError, read_answers
 from intake.audit_commands import audit_group
 from intake.days import plain_day
 from intake.explain_command import explain_command
@@ -25,7 +24,7 @@ from intake.questionnaire_commands import questionnaire_group
 from intake.rule_files_commands import diff_command, export_command, fmt_command, publish_command, schema_command
 from intake.rules_commands import count, rules_group
 from intake.rulesets import Screeners
-from intake.screening_in_words import tell
+from intake.screening_in_words import response_in, tell
 from intake.settings import kept_secret_key
 from intake.staff_commands import sign_in_link, staff_group
 from intake.worker_names import AlreadyRunning, own_name
@@ -33,10 +32,8 @@ from reports.html import page
 from reports.paper import document
 from reports.pdf import render
 from reports.summary import summarise
-from rules.errors import AnswerErrors
 from rules.load import library
-from rules.response import read
-from rules.screening import Screener
+from rules.screening import screen_once
 
 
 @click.group()
@@ -157,15 +154,8 @@ def screen(answers: Path, as_json: bool, pdf: Path | None, html: Path | None) ->
     if as_json + bool(pdf) + bool(html) > 1:
         raise click.UsageError("choose one of --json, --pdf and --html")
     ruleset = library()
-    try:
-        response = read(ruleset.questionnaire, read_answers(answers))
-    except (AnswersFileError, AnswerErrors) as error:
-        for line in str(error).splitlines():
-            click.echo(line, err=True)
-        sys.exit(2)
-    screener = Screener(ruleset)
-    screening = screener.screen(response)
-    screener.close()
+    response = response_in(answers, ruleset)
+    screening = screen_once(ruleset, response)
     if as_json:
         click.echo(json.dumps(screening.as_json(), indent=2))
         return

@@ -1,24 +1,23 @@
 """`intake rules explain`: one rule in plain words, and why it ends as it does for given answers."""
 
 import json
-import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
-from intake.answers_file import AnswersFileError, read_answers
 from intake.rules_commands import as_json_option, count, loaded
+from intake.screening_in_words import response_in
 from reports.summary import PRIORITY_WORDS
 from rules.condition import Condition, as_text, findings
-from rules.errors import AnswerErrors, did_you_mean
+from rules.errors import did_you_mean
 from rules.explain import reason_text
 from rules.plain_words import PlainWords, in_plain_words
 from rules.questionnaire import Questionnaire
-from rules.response import Response, read
+from rules.response import Response
 from rules.ruleset import Rule, RuleSet
-from rules.screening import RuleOutcome, Screener
+from rules.screening import RuleOutcome, screen_once
 
 
 @click.command("explain")
@@ -112,14 +111,8 @@ def _as_json(ruleset: RuleSet, rule: Rule) -> dict[str, Any]:
 
 def _ended(ruleset: RuleSet, rule: Rule, answers: Path) -> tuple[dict[str, Any], list[str]]:
     """How the rule ends for the answers in a file: as data, and in words."""
-    try:
-        response = read(ruleset.questionnaire, read_answers(answers))
-    except (AnswersFileError, AnswerErrors) as error:
-        click.echo(str(error), err=True)
-        sys.exit(2)
-    screener = Screener(ruleset)
-    screening = screener.screen(response)
-    screener.close()
+    response = response_in(answers, ruleset)
+    screening = screen_once(ruleset, response)
     data: dict[str, Any] = screening.as_json()["outcomes"][rule.id]
     return data, [*_end_in_words(rule, response, screening.outcomes[rule.id])]
 

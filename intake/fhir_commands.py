@@ -1,7 +1,6 @@
 """`intake fhir …`: screenings as FHIR, and what others made as FHIR."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +12,13 @@ from intake.audit import Event, Trail
 from intake.fhir_export import transaction
 from intake.installation import chosen_settings, ready_database
 from intake.rulesets import Screeners
-from intake.screening_in_words import tell
+from intake.screening_in_words import fitting, tell
 from reports.fhir_checks import problems_of
 from reports.fhir_import import section_of
 from reports.fhir_response import answers_of
 from reports.pdf import render
-from rules.errors import AnswerErrors
 from rules.load import library
-from rules.response import read
-from rules.screening import Screener
+from rules.screening import screen_once
 
 FILE = click.Path(path_type=Path, allow_dash=True)
 
@@ -83,14 +80,8 @@ def screen(file: Path, as_json: bool) -> None:
     taken = answers_of(_resource(file, "QuestionnaireResponse"), ruleset.questionnaire)
     for link in taken.not_taken:
         click.echo(f"{link}: no question and answer of ours, so it is left out", err=True)
-    try:
-        response = read(ruleset.questionnaire, taken.answers)
-    except AnswerErrors as error:
-        click.echo(str(error), err=True)
-        sys.exit(2)
-    screener = Screener(ruleset)
-    screening = screener.screen(response)
-    screener.close()
+    response = fitting(taken.answers, ruleset)
+    screening = screen_once(ruleset, response)
     if as_json:
         click.echo(json.dumps(screening.as_json(), indent=2))
     else:

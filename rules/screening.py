@@ -232,3 +232,12 @@ def _more_urgent(one: RuleOutcome, other: RuleOutcome) -> RuleOutcome:
         return order.index(outcome.outcome), outcome.priority.rank if outcome.priority else 0
 
     return min(one, other, key=rank)
+
+
+def screen_once(ruleset: RuleSet, response: Response) -> Screening:
+    """Screen one response, and let go of what was compiled for it. Raises `EngineError`."""
+    screener = Screener(ruleset)
+    try:
+        return screener.screen(response)
+    finally:
+        screener.close()
