@@ -7,7 +7,10 @@ What the page must have:
 
 - `<html lang="…">` and a `<title>`, which become the document's language and title;
 - headings in order, `<th scope="…">` in every table, `<title>` and `aria-label` in every `<svg>`: they become tags;
-- the size of the paper left out of its style sheet: `paper` decides.
+- the size of the paper left out of its style sheet: `paper` decides. No length is a share of the page (`vw`, `vh`),
+  since styles are kept from one document to the next.
+
+What it may have: a page that is XML too (`<!DOCTYPE html>`, `<br/>`) is read in a tenth of the time.
 """
 
 from dataclasses import dataclass
