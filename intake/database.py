@@ -6,8 +6,9 @@ that what it has read is still so when it writes.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 import psycopg
@@ -49,6 +50,8 @@ class Database:
             _keep_rows_out_of_errors(self.engine)
             self._reads = self.engine.execution_options(**READ_ONE_MOMENT)
         self._writes = self.engine.execution_options(writes=True)
+        # SQLite lets one write at a time; who waits for it sleeps longer and longer, and here is woken at once
+        self._turn = RLock()
 
     @property
     def is_sqlite(self) -> bool:
@@ -68,7 +71,8 @@ class Database:
         With an encounter's id only that encounter is held, and others can be written at the same time: for what
         patients do all day long, and where nothing but what belongs to that encounter is written.
         """
-        with Session(self._writes, expire_on_commit=False) as session, session.begin():
+        turn = self._turn if self.is_sqlite else nullcontext()
+        with turn, Session(self._writes, expire_on_commit=False) as session, session.begin():
             if not self.is_sqlite:
                 session.execute(ONE_ALONE if encounter_id else ALL_ALONE, {"encounter_id": encounter_id})
             yield session

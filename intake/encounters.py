@@ -109,7 +109,9 @@ def answers(session: Session, encounter_id: str) -> dict[str, object]:
     return _with_age(row, response, response.answers if response else {})
 
 
-_IN_HAND = (  # every page of a patient's asks this: one statement, made once
+# every page of a patient's asks these: statements that are made once
+_RESPONSE = select(ResponseRow).where(ResponseRow.encounter_id == bindparam("encounter_id"))
+_IN_HAND = (
     select(EncounterRow, ResponseRow)
     .outerjoin(ResponseRow, ResponseRow.encounter_id == EncounterRow.id)
     .where(EncounterRow.id == bindparam("encounter_id"))
@@ -216,7 +218,7 @@ def note_flags(session: Session, encounter_id: str, raised: Collection[Priority]
 
 
 def _response(session: Session, encounter_id: str) -> ResponseRow | None:
-    return session.scalar(select(ResponseRow).where(ResponseRow.encounter_id == encounter_id))
+    return session.scalar(_RESPONSE, {"encounter_id": encounter_id})
 
 
 def _encounter(row: EncounterRow, response: ResponseRow | None) -> Encounter:

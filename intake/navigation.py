@@ -94,16 +94,20 @@ class Journey:
 
     @cached_property
     def _due(self) -> dict[str, tuple[Item, ...]]:
-        pages = self.questionnaire.pages.values()
-        return {page.id: tuple(item for item in page.items if self._is_due(item)) for page in pages}
+        not_asked = self.response.not_applicable | self._waiting()
+        return {
+            page.id: tuple(item for item in page.items if not item.derived and item.id not in not_asked)
+            for page in self.questionnaire.pages.values()
+        }
 
-    def _is_due(self, item: Item) -> bool:
-        if item.derived or item.id in self.response.not_applicable:
-            return False
-        if item.when is None or item.id not in self.response.undecided:
-            return True
-        # It cannot be decided yet. It is asked all the same once that is because of a blank or a "not sure".
-        return all(self._is_sent(finding.variable) for finding in findings(item.when))
+    def _waiting(self) -> set[str]:
+        """What cannot be decided yet. It is asked all the same once that is because of a blank or a "not sure"."""
+        whens = {item: self.questionnaire.items[item].when for item in self.response.undecided}
+        return {
+            item
+            for item, when in whens.items()
+            if when is not None and not all(self._is_sent(finding.variable) for finding in findings(when))
+        }
 
     def _is_sent(self, variable: str) -> bool:
         if variable in self.questionnaire.scores:

@@ -6,7 +6,7 @@ a part that decides is the last that is looked at.
 
 from collections.abc import Callable, Mapping
 
-from rules.condition import All, Any, AtLeast, Condition, Finding, Not, Special, Truth, Value, holds
+from rules.condition import MISSING, All, Any, AtLeast, Condition, Finding, Not, Truth, Value, holds
 
 Predicate = Callable[[Mapping[str, Value]], Truth]
 
@@ -32,7 +32,7 @@ def _finding(finding: Finding) -> Predicate:
     is_equality, is_equal = finding.operator in ("=", "in", "!="), finding.operator != "!="
 
     def test(values: Mapping[str, Value]) -> Truth:
-        value = values.get(variable, Special.MISSING)
+        value = values.get(variable, MISSING)
         if is_equality and isinstance(value, str | int):
             return (value in wanted) is is_equal
         return holds(finding, value)

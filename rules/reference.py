@@ -5,14 +5,14 @@ Slow and readable on purpose: the engine must agree with it on every rule and ev
 
 from collections.abc import Mapping
 
-from rules.condition import All, Any, AtLeast, Condition, Finding, Not, Special, Truth, Value, holds
+from rules.condition import MISSING, All, Any, AtLeast, Condition, Finding, Not, Truth, Value, holds
 
 
 def truth(condition: Condition, values: Mapping[str, Value]) -> Truth:
     """Return True, False or None (unknown) for a condition; a variable absent from `values` is missing."""
     match condition:
         case Finding(variable):
-            return holds(condition, values.get(variable, Special.MISSING))
+            return holds(condition, values.get(variable, MISSING))
         case Not(part):
             inner = truth(part, values)
             return None if inner is None else not inner

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from rules.condition import Number, Special, Value
+from rules.condition import MISSING, NOT_APPLICABLE, Number, Value
 from rules.errors import AnswerErrors, AnswerProblem, did_you_mean
 from rules.questionnaire import LONGEST_TEXT, Item, Questionnaire
 from rules.scores import ScoreValue, work_out
@@ -27,6 +27,8 @@ class Missing(StrEnum):
     NOT_SURE = "not_sure"
     IN_PERSON = "in_person"
 
+
+SKIPPED, IN_PERSON = Missing.SKIPPED, Missing.IN_PERSON.value
 
 Answer = Number | str | frozenset[str] | Missing
 
@@ -93,17 +95,17 @@ def read(questionnaire: Questionnaire, raw: RawAnswers) -> Response:
             values[part.id] = scores[part.id].value
             continue
         sent, gate = raw.get(part.id), questionnaire.applies.get(part.id)
-        answer = Missing.SKIPPED if sent is None else typed(part, sent, problems)
+        answer = SKIPPED if sent is None else typed(part, sent, problems)
         applies = True if gate is None else gate(values)
         if applies is False:
             not_applicable.add(part.id)
-            values[part.id] = Special.NOT_APPLICABLE
+            values[part.id] = NOT_APPLICABLE
             continue
         if applies is None:
             undecided.add(part.id)
         answers[part.id] = answer
         if part.type != "text":
-            values[part.id] = Special.MISSING if isinstance(answer, Missing) else answer
+            values[part.id] = MISSING if isinstance(answer, Missing) else answer
     if problems:
         raise AnswerErrors(problems)
     return Response(questionnaire, answers, frozenset(not_applicable), frozenset(undecided), scores, values)
@@ -112,8 +114,8 @@ def read(questionnaire: Questionnaire, raw: RawAnswers) -> Response:
 def typed(item: Item, raw: object, problems: list[AnswerProblem]) -> Answer:
     """Return one raw answer as it is evaluated. One that does not fit adds to `problems` and counts as skipped."""
     if raw is None or raw == "" or raw == []:
-        return Missing.SKIPPED
-    if raw == Missing.IN_PERSON.value:
+        return SKIPPED
+    if raw == IN_PERSON:
         return Missing.IN_PERSON
     if item.type == "text":
         return _text(item, raw, problems)
@@ -128,7 +130,7 @@ def typed(item: Item, raw: object, problems: list[AnswerProblem]) -> Answer:
 
 def _refused(item: Item, problems: list[AnswerProblem], message: str, advice: str = "") -> Missing:
     problems.append(AnswerProblem(item.id, message, advice))
-    return Missing.SKIPPED
+    return SKIPPED
 
 
 def _text(item: Item, raw: object, problems: list[AnswerProblem]) -> Answer:
@@ -136,7 +138,7 @@ def _text(item: Item, raw: object, problems: list[AnswerProblem]) -> Answer:
         return _refused(item, problems, f"{_shown(raw)} is not text", "put it in quotes")
     if len(raw) > LONGEST_TEXT:
         return _refused(item, problems, f"the text has {len(raw)} characters", f"at most {LONGEST_TEXT}")
-    return raw if raw.strip() else Missing.SKIPPED
+    return raw if raw.strip() else SKIPPED
 
 
 def _code(item: Item, raw: object, problems: list[AnswerProblem]) -> Answer:

@@ -62,6 +62,20 @@ def test_nothing_of_a_patient_is_kept(two, kept):
     assert WORDS not in "".join(kept)
 
 
+def test_answers_on_the_page_to_check_are_not_kept(kept: list[str], app: Flask, database: Database):
+    usual = dict.fromkeys(library().questionnaire.items) | {"matters_most": WORDS}
+    with database.writing() as session:
+        encounter, _ = encounters.create(session, patient_name="Cy Example", date_of_birth=date(1970, 5, 17))
+        encounters.save_page(session, encounter.id, usual)
+    browser = app.test_client()
+    come_in(browser, encounter)
+    page = browser.get("/check")
+    assert page.status_code == 200
+    assert WORDS in page.text
+    assert "Change" in "".join(kept)
+    assert WORDS not in "".join(kept)
+
+
 def test_what_was_wrong_on_a_page_is_shown_to_nobody_else(two, kept):
     ada, ben = two
     wrong = {"asked-items": "oily_fish_per_week", "oily_fish_per_week": "as Bartholomew"}
