@@ -178,6 +178,7 @@ def test_two_admins_who_publish_at_once_publish_one_after_the_other(clinic: Flas
 
 def test_every_process_follows_a_publication_with_its_next_page(sam: Admin, kim: Admin, settings: Settings):
     environ = {"INTAKE_DATA": str(settings.data), "INTAKE_SECRET_KEY": "a key for tests only"}
+    environ["INTAKE_DATABASE_URL"] = settings.database_url
     other = subprocess.Popen(
         [sys.executable, "-c", OTHER_PROCESS], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environ
     )
