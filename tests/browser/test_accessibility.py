@@ -114,6 +114,7 @@ def test_no_page_for_staff_has_a_fault(clinic: Clinic, narrow: Page) -> None:
             "/admin/drafts",
             "/admin/history",
             "/admin/what-if",
+            "/admin/how-rules-do?rule=RF8",
             "/admin/rules/H6",
             "/admin/rules/RF14",
         ],
