@@ -8,6 +8,7 @@ hand is taken over by the first that finds its name free (`worker_names`), or by
 may run twice and must be safe to repeat; and losing the tables of DBOS loses no job.
 """
 
+import itertools
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -26,7 +27,6 @@ from intake.database import Database
 from intake.faults import place_of
 from intake.worker_names import AlreadyRunning, held
 
-QUEUE = "intake"
 APPLICATION_VERSION = "1"  # a constant: jobs of a program before an upgrade are run by the one after it
 FILE = "jobs.sqlite"  # in the data folder
 LOOK_EVERY = 1.0  # seconds
@@ -34,7 +34,8 @@ LOOKS_BETWEEN = 5  # from one look for workers that are gone to the next
 TIDY_EVERY = 3600.0  # seconds
 KEPT = timedelta(days=7)  # what DBOS remembers of a job that is done
 TIDIED_AT_ONCE = 1000
-AT_ONCE = 4  # jobs of one worker
+AT_ONCE = 2  # jobs of a kind in one worker
+HANDED_AT_ONCE = 200  # of a kind, before the next kind has its turn
 WAITS = (10, 30, 120, 300, 600, 1800, *(3600 for _ in range(72)))  # seconds until the next try: for three days
 LOG = logging.getLogger(__name__)
 
@@ -84,7 +85,8 @@ class Worker:
         """Do what waits, and what comes, until `stop` is called. Raises `AlreadyRunning`."""
         with held(self._database, self._data, self._name) as keep_name:
             DBOS.launch()
-            DBOS.register_queue(QUEUE, worker_concurrency=AT_ONCE, polling_interval_sec=LOOK_EVERY / 2)
+            for kind in self._kinds:
+                DBOS.register_queue(_queue(kind), worker_concurrency=AT_ONCE, polling_interval_sec=LOOK_EVERY / 2)
             try:
                 self._watch(keep_name)
             finally:
@@ -116,11 +118,13 @@ class Worker:
         """Hand over what waits and was not handed over by this process. A second time under one id does nothing."""
         with self._database.reading() as session:
             rounds = stuck.rounds(session)
-        found = [(name, job_id) for name, kind in self._kinds.items() for job_id in kind.waiting()]
-        waiting = [(*job, rounds.get(job, 0)) for job in found]
-        self._handed.intersection_update(waiting)
-        for job in waiting:
-            if job not in self._handed:
+        found = {
+            name: [(name, job, rounds.get((name, job), 0)) for job in self._kinds[name].waiting()]
+            for name in self._kinds
+        }
+        self._handed.intersection_update(itertools.chain(*found.values()))
+        for waiting in found.values():
+            for job in itertools.islice((one for one in waiting if one not in self._handed), HANDED_AT_ONCE):
                 self._hand(*job, attempt=0)
                 self._handed.add(job)
 
@@ -130,7 +134,9 @@ class Worker:
         for name in {str(job.executor_id) for job in cut_off} - {self._name}:
             with suppress(AlreadyRunning), held(self._database, self._data, name):
                 theirs = DBOS.list_workflows(status="PENDING", executor_id=name, load_input=False, load_output=False)
-                DBOS.resume_workflows([job.workflow_id for job in theirs], queue_name=QUEUE)
+                for kind in self._kinds:
+                    ids = [job.workflow_id for job in theirs if job.workflow_id.startswith(f"{kind}:")]
+                    DBOS.resume_workflows(ids, queue_name=_queue(kind))
                 LOG.warning("worker %s is gone; jobs taken over from it: %s", name, len(theirs))
 
     def _hand(self, kind: str, job_id: str, number: int, attempt: int) -> None:
@@ -139,7 +145,7 @@ class Worker:
             LOG.error("%s %s failed %s times and is given up", kind, job_id, attempt)
             return
         workflow_id = f"{kind}:{job_id}:{number}:{attempt}"
-        options = EnqueueOptions(workflow_name="job", queue_name=QUEUE, workflow_id=workflow_id)
+        options = EnqueueOptions(workflow_name="job", queue_name=_queue(kind), workflow_id=workflow_id)
         if attempt:
             options["delay_seconds"] = waits[attempt - 1]
         DBOS.enqueue_workflow_with_options(options, kind, job_id, number, attempt)
@@ -168,6 +174,11 @@ class Worker:
             else:
                 given_up = attempt == len(self._kinds[kind].waits)
                 stuck.note(session, kind, job_id, number, problem, given_up=given_up)
+
+
+def _queue(kind: str) -> str:
+    """Each kind waits in a queue of its own: what the clinic must know never stands behind anything else."""
+    return f"intake {kind}"
 
 
 def _tidy() -> None:

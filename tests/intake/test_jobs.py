@@ -187,6 +187,21 @@ def done(folder: Path) -> int:
     return len(list(folder.glob("*.done")))
 
 
+def test_what_is_urgent_waits_behind_nothing_of_another_kind(database: Database, tmp_path: Path):
+    backlog, alert = Chores(*(str(number) for number in range(1000))), Chores()
+
+    def slowly(name: str) -> None:
+        time.sleep(0.05)
+        backlog.run(name)
+
+    kinds = {"screening": Kind(lambda: list(backlog.open), slowly), "alert": Kind(lambda: list(alert.open), alert.run)}
+    with working(database, tmp_path, kinds):
+        until(lambda: len(backlog.done) >= 2)
+        alert.open.append("come at once")
+        until(lambda: alert.done == ["come at once"])
+        assert len(backlog.open) > 500
+
+
 def test_a_worker_that_is_killed_loses_no_job(database: Database, tmp_path: Path):
     names = slow_jobs(tmp_path, 12)
     command = (sys.executable, "-c", SLOW_JOBS, tmp_path, database.url, "worker")
