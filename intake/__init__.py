@@ -54,7 +54,7 @@ from intake import (
     static_files,
     typed,
 )
-from intake.database import Database
+from intake.database import database_of
 from intake.faults import place_of
 from intake.folders import TEMPLATES
 from intake.kept_pages import KeptPages
@@ -117,7 +117,7 @@ def create_app(settings: Settings, screeners: Screeners | None = None) -> Flask:
     )
     app.extensions["intake"] = Services(
         settings,
-        Database(settings.database_url),
+        database_of(settings),
         screeners or Screeners(),
         PdfWorker(first_document(settings.paper)),
         KeptPages(),

@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 
 from intake import emergencies, outbox
 from intake.emergencies import Cause
+from intake.encryption import token
+from intake.sealed import keys_of
 from intake.tables import AlertRow, EncounterRow
 from rules.ruleset import AT_ONCE, Priority, RuleSet
 
@@ -45,6 +47,7 @@ def note(session: Session, encounter_id: str, ruleset: RuleSet, raised: Mapping[
         row = AlertRow(
             id=str(uuid4()),
             encounter_id=encounter_id,
+            token=token(keys_of(session).ring.search_key, "alert", f"{encounter_id} {rule}"),
             rule=rule,
             priority=priority.value,
             is_private=ruleset.by_id[rule].private,

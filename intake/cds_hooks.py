@@ -16,12 +16,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from intake import audit, cds_callers
+from intake import audit, cds_callers, names
 from intake.accounts import trail_of, write_down
 from intake.audit import Event
 from intake.cds_callers import Caller, NotTheCaller
 from intake.fhir_export import stored
-from intake.history import as_compared
 from intake.services import services
 from intake.tables import EncounterRow, ResponseRow, ScreeningRow
 from reports.cds_cards import cards
@@ -104,21 +103,22 @@ def _last_screened(session: Session, patient: Mapping[str, Any]) -> str | None:
         born = date.fromisoformat(str(patient["birthDate"]))
     except ValueError:
         return None
-    names = set(_names(patient))
-    rows = session.execute(
-        select(EncounterRow.id, EncounterRow.patient_name)
+    persons = {names.person(session, name, born) for name in _names(patient)}
+    newest = (
+        select(EncounterRow.id)
         .join(ResponseRow, ResponseRow.encounter_id == EncounterRow.id)
         .join(ScreeningRow, ScreeningRow.response_id == ResponseRow.id)
-        .where(EncounterRow.date_of_birth == born)
+        .where(EncounterRow.person.in_(persons))
         .order_by(ResponseRow.sent_at.desc())
+        .limit(1)
     )
-    return next((encounter_id for encounter_id, name in rows if as_compared(name) in names), None)
+    return session.scalar(newest)
 
 
 def _names(patient: Mapping[str, Any]) -> Iterator[str]:
-    """The patient's names as they are compared: as written, and with the first or all given names."""
+    """The patient's names: as written, and with the first or all given names."""
     for name in patient.get("name") or ():
         given, family = list(name.get("given") or ()), name.get("family") or ""
         for words in ([name.get("text") or ""], [*given, family], [*given[:1], family]):
             if any(words):
-                yield as_compared(" ".join(words))
+                yield " ".join(words)

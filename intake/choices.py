@@ -1,6 +1,7 @@
 """What a setting may be: each is checked when it is read, and a mistake is named with what to write instead."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -12,6 +13,7 @@ from intake.fhir_server import FhirAddressError
 from intake.help_lines import help_lines
 from intake.invitee import read_email
 from intake.mail import AddressError, MailServer
+from intake.master_keys import KeyPlaces, places_from
 from intake.openid_settings import Provider, provider_from
 from intake.webhook import WebhookAddressError, check_address
 from reports.documents import Paper
@@ -26,18 +28,29 @@ class SettingsError(Exception):
     """The environment holds a setting that is not understood; the message says which and what to write instead."""
 
 
-def database_url(text: str) -> str:
+def database_url(text: str, name: str = "DATABASE_URL") -> str:
     """Return the address of a database as SQLAlchemy takes it."""
     advice = "write sqlite:////folder/file.sqlite or postgresql://user:password@host/database"
     try:
         url = make_url(text)
     except ArgumentError as error:  # the address is not repeated: it may hold a password
-        raise SettingsError(f"INTAKE_DATABASE_URL: this is not an address; {advice}") from error
+        raise SettingsError(f"INTAKE_{name}: this is not an address; {advice}") from error
     if url.drivername in POSTGRESQL:
         return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
     if url.drivername != "sqlite":
-        raise SettingsError(f"INTAKE_DATABASE_URL: {url.drivername} is not supported; {advice}")
+        raise SettingsError(f"INTAKE_{name}: {url.drivername} is not supported; {advice}")
     return text
+
+
+def key_places(given: Mapping[str, str], data: Path) -> KeyPlaces:
+    """Read where the keys come from."""
+    store_url = database_url(given.get("KEYS_URL", f"sqlite:///{data / 'keys.sqlite'}"), "KEYS_URL")
+    if store_url == database_url(given.get("DATABASE_URL", "sqlite://")):
+        raise SettingsError("INTAKE_KEYS_URL: keys must not stand in the same database as what they open")
+    try:
+        return places_from(given, store_url, data)
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
 
 
 def country(country: str) -> str:

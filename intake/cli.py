@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import click
 from sqlalchemy.exc import OperationalError
 
-from intake import demo, demo_review, rulesets, serving, work
+from intake import demo, demo_review, erasure, rulesets, serving, work
 from intake.accounts import sign_in_token
 from intake.audit_commands import audit_group
 from intake.days import plain_day
@@ -18,6 +18,8 @@ from intake.export_commands import export_group
 from intake.fhir_commands import fhir_group
 from intake.impact_command import impact_command
 from intake.installation import OWNER_ONLY, chosen_settings, opened_database, ready_database
+from intake.key_commands import keys_group
+from intake.master_keys import MasterKeyError
 from intake.metrics import FOLDER as FIGURES
 from intake.operation_commands import doctor_command, settings_command
 from intake.questionnaire_commands import questionnaire_group
@@ -56,6 +58,8 @@ def init() -> None:
     except (OSError, OperationalError) as error:
         reason = error.orig if isinstance(error, OperationalError) else error.strerror
         raise click.ClickException(f"cannot make the database in {settings.data}: {reason}") from error
+    except MasterKeyError as error:
+        raise click.ClickException(str(error)) from error
     with database.writing() as session:
         is_new = not rulesets.is_edited(session) and rulesets.publish(session, library())
         in_use = rulesets.published_hash(session) or ""
@@ -88,6 +92,7 @@ def serve(host: str, port: int, workers: int) -> None:
         raise click.ClickException(str(error)) from error
     database = ready_database(settings)
     base_url = settings.base_url if os.environ.get("INTAKE_BASE_URL") else serving.address(host, port)
+    erasure.finish(database)
     invitation = demo.invitation(database, settings.secret_key)
     patient = f"{base_url}/start/{invitation[0]}" if invitation else "invite one on the clinician's page"
     click.echo(f"Serving on {base_url}")
@@ -134,6 +139,7 @@ for rules_command in (
 ):
     rules_group.add_command(rules_command)
 main.add_command(rules_group)
+main.add_command(keys_group)
 main.add_command(staff_group)
 main.add_command(questionnaire_group)
 main.add_command(fhir_group)

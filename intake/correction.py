@@ -22,7 +22,7 @@ def begin(database: Database, encounter_id: str, trail: Trail) -> None:
     """Let the patient change answers that were sent; does nothing once a clinician has opened them."""
     with database.writing(encounter_id) as session:
         response = session.scalar(select(ResponseRow).where(ResponseRow.encounter_id == encounter_id))
-        if response is not None and response.sent_at and not response.opened_at and response.correction is None:
+        if response is not None and response.sent_at and not response.opened_at and response.correction_sealed is None:
             response.correction = response.answers
             trail.note(session, Event.CORRECTING, encounter_id)
 
@@ -30,7 +30,8 @@ def begin(database: Database, encounter_id: str, trail: Trail) -> None:
 def give_up(database: Database, encounter_id: str, trail: Trail) -> None:
     """Forget what was changed in answers that were sent."""
     with database.writing(encounter_id) as session:
-        session.execute(update(ResponseRow).where(ResponseRow.encounter_id == encounter_id).values(correction=None))
+        mine = ResponseRow.encounter_id == encounter_id
+        session.execute(update(ResponseRow).where(mine).values(correction_sealed=None))
         trail.note(session, Event.CORRECTION_DROPPED, encounter_id)
 
 

@@ -17,6 +17,10 @@ from alembic.config import Config
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, text
 from sqlalchemy.orm import Session
 
+from intake.key_store import KeyRing, empty_log
+from intake.sealed import KEYS, SessionKeys
+from intake.settings import Settings
+
 ROWS_TO_LOOK_AT = 1000
 BUSY_MILLISECONDS = 10_000  # how long a writer waits for another process
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -37,10 +41,10 @@ READ_ONE_MOMENT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": 
 
 
 class Database:
-    """The database of one installation. `engine.dispose()` closes its connections."""
+    """The database of one installation, with the keys that open what is sealed in it."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    def __init__(self, url: str, keys: KeyRing) -> None:
+        self.url, self.keys = url, keys
         if url.startswith("sqlite"):
             self.engine = create_engine(url, hide_parameters=True)  # they are a patient's answers: not in any message
             _tune_sqlite(self.engine)
@@ -61,7 +65,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session to read in."""
-        with Session(self._reads, expire_on_commit=False) as session:
+        with Session(self._reads, expire_on_commit=False, info=self._info()) as session:
             yield session
 
     @contextmanager
@@ -72,23 +76,42 @@ class Database:
         patients do all day long, and where nothing but what belongs to that encounter is written.
         """
         turn = self._turn if self.is_sqlite else nullcontext()
-        with turn, Session(self._writes, expire_on_commit=False) as session, session.begin():
+        with turn, Session(self._writes, expire_on_commit=False, info=self._info()) as session, session.begin():
             if not self.is_sqlite:
                 session.execute(ONE_ALONE if encounter_id else ALL_ALONE, {"encounter_id": encounter_id})
             yield session
 
+    def _info(self) -> dict[Any, Any]:
+        return {KEYS: SessionKeys(self.keys)}
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+        self.keys.engine.dispose()
+
     def migrate(self, version: str = "head") -> None:
-        """Bring the tables up to a version, and what the database knows of their size. Several at once take turns."""
+        """Bring the keys, the tables up to a version, and what the database knows of their size. Several take turns.
+
+        Raises `MasterKeyError` where a master key that is needed is missing.
+        """
+        self.keys.prepare()
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
         with self._writes.connect() as connection:
             _take_turns(connection)
-            config.attributes["connection"] = connection
+            config.attributes["connection"], config.attributes["keys"] = connection, self.keys
             command.upgrade(config, version)
             if self.is_sqlite:  # by which it then chooses among indices; a look at some rows
                 connection.exec_driver_sql(f"PRAGMA analysis_limit = {ROWS_TO_LOOK_AT}")
                 connection.exec_driver_sql("ANALYZE")
                 connection.commit()
+        if self.is_sqlite:
+            empty_log(self.engine)  # it may still hold in clear what a migration has sealed
+
+
+def database_of(settings: Settings) -> Database:
+    """Return the database of an installation."""
+    return Database(settings.database_url, KeyRing(settings.key_places))
 
 
 def _take_turns(connection: Connection) -> None:
@@ -122,6 +145,8 @@ def _tune_sqlite(engine: Engine) -> None:
         cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA synchronous = FULL")  # what a patient saw as saved outlives a power cut
         cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
+        cursor.execute("PRAGMA temp_store = MEMORY")
         cursor.close()
 
     @event.listens_for(engine, "begin")

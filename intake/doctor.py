@@ -11,7 +11,7 @@ import httpx
 from sqlalchemy.exc import SQLAlchemyError
 
 from intake import credentials, demo, health, mail, outbox, rulesets, staff, stuck, submission
-from intake.database import Database
+from intake.database import Database, database_of
 from intake.rulesets import Screeners
 from intake.settings import Settings
 from intake.worker_names import AlreadyRunning, held, own_name
@@ -39,7 +39,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _folder(settings)
     if settings.data.is_dir():
         yield _space(settings)
-    database = Database(settings.database_url)
+    database = database_of(settings)
     try:
         found = _database(database)
         yield found
@@ -47,7 +47,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
             for look in LOOKS:
                 yield look(settings, database)
     finally:
-        database.engine.dispose()
+        database.close()
 
 
 def _folder(settings: Settings) -> Finding:

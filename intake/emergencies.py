@@ -77,13 +77,13 @@ def of_encounters(session: Session, encounter_ids: list[str]) -> list[Emergency]
 
 def _select(session: Session, which: ColumnElement[bool]) -> list[Emergency]:
     rows = session.execute(
-        select(EmergencyRow, EncounterRow.patient_name, StaffRow.name)
+        select(EmergencyRow, EncounterRow, StaffRow.name)
         .join(EncounterRow, EncounterRow.id == EmergencyRow.encounter_id)
         .outerjoin(StaffRow, StaffRow.id == EmergencyRow.taken_by)
         .where(which)
         .order_by(EmergencyRow.raised_at)
     ).all()
     return [
-        Emergency(row.encounter_id, name, Cause(row.cause), row.raised_at, row.taken_at, taken_by or "")
-        for row, name, taken_by in rows
+        Emergency(row.encounter_id, patient.patient_name, Cause(row.cause), row.raised_at, row.taken_at, taken_by or "")
+        for row, patient, taken_by in rows
     ]

@@ -2,7 +2,6 @@
 
 import hashlib
 import secrets
-import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -11,6 +10,8 @@ from uuid import uuid4
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
+from intake import names
+from intake.sealed import keys_of
 from intake.tables import NOT_URGENT, EncounterRow, ResponseRow
 from rules.ruleset import Priority
 
@@ -55,12 +56,6 @@ class Encounter:
         return self.may_be_corrected and self.has_correction
 
 
-def as_searched(name: str) -> str:
-    """Return a name as it is searched for: small letters without accents."""
-    letters = unicodedata.normalize("NFKD", name.casefold())
-    return "".join(letter for letter in letters if not unicodedata.combining(letter))[:LONGEST_NAME]
-
-
 def token_hash(token: str) -> str:
     """Return what is stored of a link's token."""
     return hashlib.sha256(token.encode()).hexdigest()
@@ -74,20 +69,22 @@ def create(
     appointment_at: datetime | None = None,
     token: str | None = None,
 ) -> tuple[Encounter, str]:
-    """Store an encounter. Return it with the token of its link, which is kept only as a hash and never shown again."""
+    """Store an encounter, its key first. Return it with the token of its link, which is never shown again."""
     token = token or secrets.token_urlsafe(32)
-    now = datetime.now(UTC)
+    now, encounter_id = datetime.now(UTC), str(uuid4())
+    keys_of(session).ring.make([encounter_id])
     row = EncounterRow(
-        id=str(uuid4()),
+        id=encounter_id,
+        person=names.person(session, patient_name, date_of_birth),
         token_hash=token_hash(token),
         patient_name=patient_name,
         date_of_birth=date_of_birth,
         appointment_at=appointment_at,
         created_at=now,
-        search_name=as_searched(patient_name),
     )
     session.add(row)
     session.flush()
+    names.index(session, encounter_id, patient_name)
     return _encounter(row, None), token
 
 
@@ -236,7 +233,7 @@ def _encounter(row: EncounterRow, response: ResponseRow | None) -> Encounter:
         opened_at=response.opened_at if response else None,
         opened_by=response.opened_by if response else None,
         first_sent_at=response.first_sent_at if response else None,
-        has_correction=response is not None and response.correction is not None,
+        has_correction=response is not None and response.correction_sealed is not None,
         link_number=row.link_number,
         is_cancelled=row.cancelled_at is not None,
     )

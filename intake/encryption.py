@@ -1,5 +1,6 @@
-"""AES-256-GCM; the only module that imports the cipher."""
+"""AES-256-GCM, and names that only who has the key can work out; the only module that imports the cipher."""
 
+import hmac
 import json
 import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -12,6 +13,46 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 NONCE = 12  # bytes
 KEY = 32  # bytes
+TOKEN = 16  # bytes
+FORM = b"\x01"  # stands before everything that is sealed, so that another cipher can take over one day
+
+
+class Unreadable(Exception):
+    """What is stored cannot be opened: its key is gone or another one, it was changed, or it stands in another's place.
+
+    The message names the place, and nothing of what stands there.
+    """
+
+
+class Cipher:
+    """Seals bytes with a key of 32 bytes, each for its place: what was sealed for one place opens in no other."""
+
+    def __init__(self, key: bytes) -> None:
+        self._cipher = AESGCM(key)
+
+    def seal(self, content: bytes, place: str) -> bytes:
+        """Return the content, unreadable: 29 bytes longer, and each time another."""
+        nonce = os.urandom(NONCE)
+        return FORM + nonce + self._cipher.encrypt(nonce, content, place.encode())
+
+    def open(self, sealed: bytes, place: str) -> bytes:
+        """Return the content. Raises `Unreadable`."""
+        if sealed[:1] != FORM:
+            raise Unreadable(f"{place}: this was never sealed")
+        try:
+            return self._cipher.decrypt(sealed[1 : 1 + NONCE], sealed[1 + NONCE :], place.encode())
+        except (InvalidTag, ValueError):
+            raise Unreadable(f"{place}: changed, sealed for another place, or with another key") from None
+
+
+def new_key() -> bytes:
+    """Return a new key, of 32 bytes."""
+    return os.urandom(KEY)
+
+
+def token(key: bytes, purpose: str, text: str) -> bytes:
+    """Return 16 bytes that stand for a text: always the same, and nobody without the key finds the text to them."""
+    return hmac.digest(key, f"{purpose}\0{text}".encode(), "sha256")[:TOKEN]
 
 
 def seal(secret_key: str, purpose: str, value: object) -> str:

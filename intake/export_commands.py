@@ -8,7 +8,7 @@ import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from intake import audit, encounters, submission
+from intake import audit, encounters, names, submission
 from intake.audit import Event, Trail
 from intake.installation import chosen_settings, ready_database
 from intake.rules_commands import count
@@ -52,7 +52,7 @@ def research_sources(session: Session, screeners: Screeners) -> Iterator[Source]
         encounter = encounters.find(session, encounter_id)
         screened = submission.stored_screening(session, screeners, encounter_id)
         if encounter and encounter.sent_at and screened:
-            person = f"{encounters.as_searched(encounter.patient_name)} {encounter.date_of_birth}"
+            person = f"{names.folded(encounter.patient_name)} {encounter.date_of_birth}"
             yield Source(
                 screening_id, person, encounter.sent_at.year, screened.ruleset, screened.response, screened.screening
             )

@@ -15,9 +15,10 @@ from intake.audit import Event, Trail
 from intake.database import Database
 from intake.fhir_export import FhirFault, Write, transaction
 from intake.fhir_server import HandOverError, hand_over
+from intake.outgoing_tables import HandOverRow
 from intake.rulesets import Screeners
 from intake.settings import Settings
-from intake.tables import EncounterRow, HandOverRow, SignedSummaryRow
+from intake.tables import EncounterRow, SignedSummaryRow
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def of_encounter(session: Session, encounter_id: str) -> HandOver | None:
 
 def not_taken(session: Session) -> list[HandOver]:
     """Return what was refused or has failed so far."""
-    return _last_versions(session, HandOverRow.problem.is_not(None))
+    return _last_versions(session, HandOverRow.problem_sealed.is_not(None))
 
 
 def try_again(session: Session, encounter_id: str) -> None:
@@ -114,7 +115,7 @@ def _last_versions(session: Session, *where: ColumnElement[bool]) -> list[HandOv
     signed, later = SignedSummaryRow, aliased(SignedSummaryRow)
     is_last = ~exists().where(later.encounter_id == signed.encounter_id, later.number > signed.number)
     rows = session.execute(
-        select(EncounterRow.id, EncounterRow.patient_name, signed.number, HandOverRow)
+        select(EncounterRow, signed.number, HandOverRow)
         .join(signed, signed.encounter_id == EncounterRow.id)
         .outerjoin(
             HandOverRow, and_(HandOverRow.encounter_id == signed.encounter_id, HandOverRow.number == signed.number)
@@ -125,7 +126,8 @@ def _last_versions(session: Session, *where: ColumnElement[bool]) -> list[HandOv
     return [_hand_over(*row) for row in rows]
 
 
-def _hand_over(encounter_id: str, name: str, number: int, row: HandOverRow | None) -> HandOver:
+def _hand_over(patient: EncounterRow, number: int, row: HandOverRow | None) -> HandOver:
+    encounter_id, name = patient.id, patient.patient_name
     if row is None:
         return HandOver(encounter_id, name, number, 0, 0, None, "", None, None)
     return HandOver(

@@ -1,6 +1,5 @@
 """A patient over time: the other screenings of the same person, found by name and date of birth."""
 
-import unicodedata
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -64,19 +63,8 @@ def history(session: Session, encounter_id: str) -> History:
 
 def same_person(session: Session, encounter: EncounterRow) -> list[EncounterRow]:
     """Return the other encounters under the same name and date of birth. Two people can share both."""
-    name = as_compared(encounter.patient_name)
-    rows = session.scalars(
-        select(EncounterRow).where(
-            EncounterRow.date_of_birth == encounter.date_of_birth, EncounterRow.id != encounter.id
-        )
-    )
-    return [row for row in rows if as_compared(row.patient_name) == name]
-
-
-def as_compared(name: str) -> str:
-    """Return a name as two of them are compared: without accents, capitals and surplus spaces."""
-    letters = unicodedata.normalize("NFKD", name).casefold()
-    return " ".join("".join(letter for letter in letters if not unicodedata.combining(letter)).split())
+    same = select(EncounterRow).where(EncounterRow.person == encounter.person, EncounterRow.id != encounter.id)
+    return list(session.scalars(same))
 
 
 def earlier_scores(found: History, questionnaire: Questionnaire) -> dict[str, list[EarlierScore]]:
@@ -96,16 +84,18 @@ def earlier_scores(found: History, questionnaire: Questionnaire) -> dict[str, li
 def _visits(session: Session, encounter: EncounterRow) -> list[Visit]:
     others: Mapping[str, EncounterRow] = {row.id: row for row in same_person(session, encounter)}
     screened = session.execute(
-        select(ResponseRow.encounter_id, ResponseRow.sent_at, ScreeningRow.result)
-        .join(ScreeningRow, ScreeningRow.response_id == ResponseRow.id)
+        select(ScreeningRow, ResponseRow.sent_at)
+        .join(ResponseRow, ResponseRow.id == ScreeningRow.response_id)
         .where(ResponseRow.encounter_id.in_(others))
         .order_by(ResponseRow.sent_at.desc())
     ).all()
     versions = session.scalars(select(SignedSummaryRow.encounter_id).where(SignedSummaryRow.encounter_id.in_(others)))
     signed = Counter(versions)
     return [
-        Visit(id_, sent_at, Screening.from_json(result), signed[id_], _same_email(encounter, others[id_]))
-        for id_, sent_at, result in screened
+        Visit(one.encounter_id, sent_at, Screening.from_json(one.result), signed[one.encounter_id], same_email)
+        for one, sent_at in screened
+        if sent_at is not None
+        for same_email in (_same_email(encounter, others[one.encounter_id]),)
     ]
 
 

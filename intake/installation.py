@@ -7,7 +7,8 @@ from sqlalchemy.exc import OperationalError
 
 from intake import rulesets
 from intake.choices import SettingsError
-from intake.database import Database
+from intake.database import Database, database_of
+from intake.master_keys import MasterKeyError
 from intake.settings import Settings
 
 OWNER_ONLY = 0o077  # what patients write is for nobody else on the machine
@@ -24,8 +25,8 @@ def chosen_settings() -> Settings:
 def opened_database(settings: Settings) -> Database:
     """Return the database, whose connections are closed when the command ends."""
     os.umask(OWNER_ONLY)
-    database = Database(settings.database_url)
-    click.get_current_context().call_on_close(database.engine.dispose)
+    database = database_of(settings)
+    click.get_current_context().call_on_close(database.close)
     return database
 
 
@@ -40,6 +41,8 @@ def ready_database(settings: Settings) -> Database:
         raise click.ClickException(
             f"cannot open the database ({error.orig}); is it set up? Run: intake init"
         ) from error
+    except MasterKeyError as error:
+        raise click.ClickException(str(error)) from error
     if not is_ready:
         raise click.ClickException(f"nothing is set up in {settings.data} yet; run: intake init")
     return database

@@ -15,7 +15,7 @@ from enum import Enum
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from intake import encounters, outbox
+from intake import encounters, names, outbox
 from intake.encounters import token_hash
 from intake.invitee import Invitee
 from intake.outbox import Kind
@@ -197,16 +197,14 @@ def cancel(session: Session, encounter_id: str) -> Invitation:
 
 def already_invited(session: Session, invitees: Iterable[Invitee]) -> set[Invitee]:
     """Return those who have been invited to the same appointment: same name, date of birth and moment."""
-    births = {invitee.date_of_birth for invitee in invitees}
-    rows = session.scalars(
-        select(EncounterRow).where(EncounterRow.date_of_birth.in_(births), EncounterRow.cancelled_at.is_(None))
+    persons = {one: names.person(session, one.patient_name, one.date_of_birth) for one in invitees}
+    rows = session.execute(
+        select(EncounterRow.person, EncounterRow.appointment_at).where(
+            EncounterRow.person.in_(set(persons.values())), EncounterRow.cancelled_at.is_(None)
+        )
     )
-    known = {_same(row.patient_name, row.date_of_birth, row.appointment_at) for row in rows}
-    return {one for one in invitees if _same(one.patient_name, one.date_of_birth, one.appointment_at) in known}
-
-
-def _same(name: str, birth: date, appointment_at: datetime | None) -> tuple[str, date, float | None]:
-    return name.casefold(), birth, appointment_at.timestamp() if appointment_at else None
+    known = {(row.person, row.appointment_at) for row in rows}
+    return {one for one, person in persons.items() if (person, one.appointment_at) in known}
 
 
 def count_locked(session: Session) -> int:

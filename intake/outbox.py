@@ -14,7 +14,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from intake import stuck
-from intake.tables import MailRow
+from intake.outgoing_tables import MailRow
 
 LONGEST_PROBLEM = 200  # characters
 NOW = ":now"  # how the key of an alert ends that cannot wait until later today
@@ -119,7 +119,7 @@ def to_clinic_failing(session: Session) -> list[Mail]:
             MailRow.sent_at.is_(None),
             MailRow.dropped_at.is_(None),
             MailRow.kind.in_([kind.value for kind in TO_CLINIC]),
-            or_(MailRow.problem.is_not(None), MailRow.made_at < datetime.now(UTC) - SOON),
+            or_(MailRow.problem_sealed.is_not(None), MailRow.made_at < datetime.now(UTC) - SOON),
         )
         .order_by(MailRow.made_at)
     )

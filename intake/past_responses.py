@@ -7,13 +7,17 @@ from functools import lru_cache, partial
 from multiprocessing import get_context
 
 import orjson
-from sqlalchemy import Text, cast, func, select, type_coerce
+from sqlalchemy import func, select, type_coerce
 from sqlalchemy.orm import Session
 
 from intake.cluster import on_cluster
 from intake.database import Database
 from intake.encounters import age_on
-from intake.tables import EncounterRow, Moment, ResponseRow
+from intake.key_store import KeyRing
+from intake.master_keys import KeyPlaces
+from intake.moments import Moment
+from intake.sealed import keys_of
+from intake.tables import EncounterRow, ResponseRow
 from rules.impact import Impact, compare_stored, joined
 from rules.load import load_texts
 from rules.ruleset import RuleSet
@@ -31,15 +35,21 @@ def past_responses(session: Session, part: int = 0, parts: int = 1) -> Iterator[
     0, each response is in exactly one.
     """
     sent_at = type_coerce(ResponseRow.sent_at, Moment)
-    stored = select(ResponseRow.id, cast(ResponseRow.answers, Text), EncounterRow.date_of_birth, sent_at)
+    sealed = ResponseRow.answers_sealed, EncounterRow.date_of_birth_sealed
+    stored = select(ResponseRow.id, ResponseRow.encounter_id, *sealed, sent_at)
     stored = stored.join(EncounterRow, EncounterRow.id == ResponseRow.encounter_id).where(sent_at.is_not(None))
     if part > 0:
         stored = stored.where(ResponseRow.id >= _first_id(part, parts))
     if part + 1 < parts:
         stored = stored.where(ResponseRow.id < _first_id(part + 1, parts))
-    found = session.execute(stored, execution_options={"yield_per": AT_ONCE})
-    for response_id, text, date_of_birth, moment in found:
-        yield response_id, _with_age(text.encode(), age_on(date_of_birth, moment.date()))
+    for rows in session.execute(stored, execution_options={"yield_per": AT_ONCE}).partitions():
+        ciphers = keys_of(session).ring.read([row.encounter_id for row in rows])
+        for response_id, encounter_id, answers, date_of_birth, moment in rows:
+            cipher = ciphers.get(encounter_id)
+            if cipher is not None:  # else it has been erased since the reading began
+                born = EncounterRow.date_of_birth.open(cipher, encounter_id, date_of_birth)
+                text = ResponseRow.answers.open_bytes(cipher, response_id, answers)
+                yield response_id, _with_age(text, age_on(born, moment.date()))
 
 
 def _with_age(answers: bytes, age: int) -> bytes:
@@ -65,11 +75,13 @@ def past_impact(
     """Compare two rule sets on every sent response; with many of them in parts, on all processors.
 
     With the address of a cluster's scheduler it is the workers of the cluster that read and compare, a part each time;
-    all of them must reach the database. `told` is called after each part that was done here. Raises `ClusterError`.
+    all of them must reach the database and the key store, and have the master key. `told` is called after each part
+    that was done here. Raises `ClusterError`.
     """
     with database.reading() as session:
         parts = max(int(sent_responses(session) / EACH), 1)
-    work = partial(part_impact, database.url, tuple(before.files.items()), tuple(after.files.items()), parts)
+    places = database.keys.places.without_secret() if cluster else database.keys.places
+    work = partial(part_impact, database.url, places, tuple(before.files.items()), tuple(after.files.items()), parts)
     if cluster:
         return joined(on_cluster(cluster, work, range(parts)))
     if parts == 1:
@@ -83,14 +95,14 @@ def past_impact(
     return joined(done)
 
 
-def part_impact(url: str, before: Files, after: Files, parts: int, part: int) -> Impact:
+def part_impact(url: str, places: KeyPlaces, before: Files, after: Files, parts: int, part: int) -> Impact:
     """Compare two rule sets, given as files, on one part of the sent responses: in any process, on any machine."""
-    database = Database(url)
+    database = Database(url, KeyRing(places))
     try:
         with database.reading() as session:
             return compare_stored(_ruleset(before), _ruleset(after), past_responses(session, part, parts))
     finally:
-        database.engine.dispose()
+        database.close()
 
 
 @lru_cache(maxsize=4)

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from intake import encounters
+from intake.encryption import Unreadable
 from intake.staff import Staff
 from intake.tables import ReviewRow, SignedSummaryRow, StaffRow
 from reports.review import Review
@@ -113,9 +114,13 @@ def signed_pdf(session: Session, encounter_id: str, number: int) -> bytes | None
     row = session.get(SignedSummaryRow, (encounter_id, number))
     if row is None:
         return None
-    if hashlib.sha256(row.pdf).hexdigest() != row.pdf_sha256:
+    try:
+        pdf = row.pdf
+    except Unreadable as error:
+        raise AlteredPdf(f"version {number} of encounter {encounter_id}") from error
+    if hashlib.sha256(pdf).hexdigest() != row.pdf_sha256:
         raise AlteredPdf(f"version {number} of encounter {encounter_id}")
-    return row.pdf
+    return pdf
 
 
 def _signed(row: SignedSummaryRow, name: str) -> Signed:

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import orjson
-from sqlalchemy import Text, cast, func, select, type_coerce
+from sqlalchemy import func, select, type_coerce
 from sqlalchemy.orm import Session
 
-from intake.tables import Moment, ResponseRow, ReviewRow, ScreeningRow
+from intake.moments import Moment
+from intake.sealed import keys_of
+from intake.tables import ResponseRow, ReviewRow, ScreeningRow
 from reports.review import Review, Verdict
 from rules.ruleset import Outcome
 
@@ -56,7 +57,8 @@ def read(session: Session, days: int) -> Record:
     since = ResponseRow.sent_at >= datetime.now(UTC) - timedelta(days=days)
     number = session.scalar(select(func.count()).where(since)) or 0
     sent_at = type_coerce(ResponseRow.sent_at, Moment)
-    found = select(sent_at, cast(ScreeningRow.result, Text), cast(ReviewRow.content, Text))
+    sealed = ScreeningRow.result_sealed, ReviewRow.content_sealed
+    found = select(sent_at, ScreeningRow.encounter_id, ScreeningRow.id, *sealed).select_from(ResponseRow)
     found = found.join(ScreeningRow, ScreeningRow.response_id == ResponseRow.id)
     found = found.outerjoin(ReviewRow, ReviewRow.encounter_id == ResponseRow.encounter_id).where(since)
     rules: dict[str, RuleRecord] = {}
@@ -64,12 +66,14 @@ def read(session: Session, days: int) -> Record:
     rows = session.execute(
         found.order_by(ResponseRow.sent_at.desc()).limit(MOST), execution_options={"yield_per": AT_ONCE}
     )
-    for moment, result, review in rows:
-        month = f"{moment:%Y-%m}"
-        months[month] += 1
-        _count(rules, month, orjson.loads(result)["outcomes"])
-        if review is not None:
-            _count_verdicts(rules, Review.from_json(orjson.loads(review)))
+    for batch in rows.partitions():
+        ciphers = keys_of(session).ring.read([row.encounter_id for row in batch])
+        for moment, encounter_id, screening_id, result, review in batch:
+            month, cipher = f"{moment:%Y-%m}", ciphers[encounter_id]
+            months[month] += 1
+            _count(rules, month, ScreeningRow.result.open(cipher, screening_id, result)["outcomes"])
+            if review is not None:
+                _count_verdicts(rules, Review.from_json(ReviewRow.content.open(cipher, encounter_id, review)))
     return Record(months.total(), number, rules, tuple(sorted(months)))
 
 

@@ -15,6 +15,7 @@ from intake.choices import SettingsError
 from intake.fhir_server import FhirServer
 from intake.help_lines import HelpLines, help_lines
 from intake.mail import MailServer
+from intake.master_keys import KeyPlaces
 from intake.openid_settings import Provider
 from intake.webhook import Webhook
 from reports.documents import Paper
@@ -22,6 +23,7 @@ from reports.documents import Paper
 PREFIX = "INTAKE_"
 KNOWN = (
     *("DATA", "DATABASE_URL", "CLINIC_NAME", "COUNTRY", "SECRET_KEY", "BASE_URL"),
+    *("MASTER_KEY", "MASTER_KEY_FILE", "KEYS_URL"),
     *("CLINIC_PHONE", "INVITATION_DAYS", "SMTP_URL", "MAIL_FROM", "ALERT_EMAIL", "LEAVE_URL", "PAPER"),
     *("PATIENT_QUIET_MINUTES", "STAFF_QUIET_MINUTES", "SECOND_FACTOR", "PROXIES"),
     *("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_NAME", "OIDC_ROLE_CLAIM"),
@@ -40,6 +42,7 @@ class Settings:
 
     data: Path
     database_url: str = field(repr=False)  # may hold a password
+    key_places: KeyPlaces
     clinic_name: str
     country: str
     given_secret_key: str | None = field(repr=False)
@@ -123,6 +126,7 @@ class Settings:
         return Settings(
             data=data,
             database_url=choices.database_url(given.get("DATABASE_URL", f"sqlite:///{data / 'intake.sqlite'}")),
+            key_places=choices.key_places(given, data),
             clinic_name=given.get("CLINIC_NAME", "Riverside Clinic"),
             country=choices.country(given.get("COUNTRY", "GB").upper()),
             given_secret_key=choices.long_enough("SECRET_KEY", given.get("SECRET_KEY")),

@@ -91,6 +91,7 @@ def screen(database: Database, screeners: Screeners, encounter_id: str) -> None:
                 ScreeningRow(
                     id=str(uuid4()),
                     response_id=response.id,
+                    encounter_id=encounter_id,
                     rule_set_hash=screening.rule_set,
                     result=screening.as_json(),
                     screened_at=datetime.now(UTC),

@@ -1,30 +1,20 @@
-"""What is stored: one class for each table. The connection to them is `intake.database`."""
+"""What is stored: one class for each table. The connection to them is `intake.database`.
 
-from datetime import UTC, date, datetime
+What patients and clinicians say stands in sealed columns (`intake.sealed`); `SECURITY.md` lists what stands in clear.
+"""
+
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from sqlalchemy.types import TypeDecorator
+
+from intake.encryption import TOKEN
+from intake.key_store import OF_SEVERAL
+from intake.moments import Moment
+from intake.sealed import HoldsSealed, bytes_column, date_column, json_column, moment_column, optional, text_column
 
 NOT_URGENT = 9  # stands after the rank of every priority
-
-
-class Moment(TypeDecorator[datetime]):
-    """A moment in UTC. SQLite keeps no time zone, so it is put back on reading; PostgreSQL may be set to another."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
-        """Store every moment in UTC, so that SQLite compares them rightly too."""
-        return value.astimezone(UTC) if value is not None else None
-
-    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
-        """Give every moment that is read its time zone."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 class Row(DeclarativeBase):
@@ -76,7 +66,7 @@ class PublicationRow(Row):
     approved_by: Mapped[str | None] = mapped_column(String(36))
 
 
-class ImpactRow(Row):
+class ImpactRow(HoldsSealed, Row):
     """What a draft's content would do to the `responses` sent by then, in the place of a published rule set.
 
     It is worked out in parts, in the background; `result` stands there once it is done. `files` is the whole content.
@@ -95,42 +85,54 @@ class ImpactRow(Row):
     parts_done: Mapped[int] = mapped_column(default=0)
     tries: Mapped[int] = mapped_column(default=0)
     done_at: Mapped[datetime | None] = mapped_column(Moment, index=True)
-    result: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True), deferred=True)
+    result_sealed: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    result = optional(json_column())
+
+    @property
+    def key_id(self) -> str:
+        """The key for what is worked out of several patients' answers."""
+        return OF_SEVERAL
 
 
-class EncounterRow(Row):
+class EncounterRow(HoldsSealed, Row):
     """One patient's appointment: invitation, and who it is for. The link's token is kept only as a hash.
 
     `link_number` counts the links made for it, of which only the last one works, and that until `expires_at`.
-    For the worklist: `search_name` is the name as it is searched for; `urgency` the rank of the most urgent priority
-    that is known (`NOT_URGENT` for none), `flag_count` the number of flags, None until the answers are screened.
+    `person` stands for name and date of birth together (`intake.names`).
+    For the worklist: `urgency` is the rank of the most urgent priority that is known (`NOT_URGENT` for none),
+    `flag_count` the number of flags, None until the answers are screened.
     """
 
     __tablename__ = "encounter"
     __table_args__ = (  # all that the worklist sorts and counts by
         Index("encounter_on_worklist", "id", "appointment_at", "urgency", "cancelled_at", "expires_at", "created_at"),
     )
+    ENCOUNTER = "id"
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    patient_name: Mapped[str] = mapped_column(String(200))
-    date_of_birth: Mapped[date] = mapped_column(index=True)
+    person: Mapped[bytes] = mapped_column(LargeBinary(TOKEN), index=True)
+    patient_name_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    date_of_birth_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    email_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    phone_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     appointment_at: Mapped[datetime | None] = mapped_column(Moment, index=True)
     created_at: Mapped[datetime] = mapped_column(Moment)
-    email: Mapped[str | None] = mapped_column(String(254))
-    phone: Mapped[str | None] = mapped_column(String(40))
     expires_at: Mapped[datetime | None] = mapped_column(Moment)
     locked_at: Mapped[datetime | None] = mapped_column(Moment)
     cancelled_at: Mapped[datetime | None] = mapped_column(Moment)
     language: Mapped[str] = mapped_column(String(8), default="en", server_default="en")
     link_number: Mapped[int] = mapped_column(default=0, server_default="0")
     wrong_tries: Mapped[int] = mapped_column(default=0, server_default="0")
-    search_name: Mapped[str] = mapped_column(String(200), default="", server_default="")
     urgency: Mapped[int] = mapped_column(default=NOT_URGENT, server_default=str(NOT_URGENT))
     flag_count: Mapped[int | None]
+    patient_name = text_column()
+    date_of_birth = date_column()
+    email = optional(text_column())
+    phone = optional(text_column())
 
 
-class ResponseRow(Row):
+class ResponseRow(HoldsSealed, Row):
     """One patient's answers. `revision` counts the saves.
 
     `sent_at` is set when the patient sends them, together with the rule set that was in use then and screens them.
@@ -148,18 +150,22 @@ class ResponseRow(Row):
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     encounter_id: Mapped[str] = mapped_column(ForeignKey("encounter.id"), unique=True)
-    answers: Mapped[dict[str, Any]] = mapped_column(JSON)
-    help_shown: Mapped[list[str]] = mapped_column(JSON)
+    answers_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    help_shown_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     revision: Mapped[int]
     started_at: Mapped[datetime] = mapped_column(Moment)
     sent_at: Mapped[datetime | None] = mapped_column(Moment, index=True)
-    left_quickly_at: Mapped[datetime | None] = mapped_column(Moment)
+    left_quickly_at_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     help_wanted_at: Mapped[datetime | None] = mapped_column(Moment)
     opened_at: Mapped[datetime | None] = mapped_column(Moment)
     opened_by: Mapped[str | None] = mapped_column(String(36))
-    correction: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    correction_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     first_sent_at: Mapped[datetime | None] = mapped_column(Moment)
     rule_set_hash: Mapped[str | None] = mapped_column(ForeignKey("rule_set.hash"))
+    answers = json_column()
+    help_shown = json_column()
+    left_quickly_at = optional(moment_column())
+    correction = optional(json_column())
 
     @property
     def open_correction(self) -> dict[str, Any] | None:
@@ -179,84 +185,77 @@ class StaffRow(Row):
     created_at: Mapped[datetime] = mapped_column(Moment)
 
 
-class ScreeningRow(Row):
+class ScreeningRow(HoldsSealed, Row):
     """A response put through a rule set. Made once for each sent response."""
 
     __tablename__ = "screening"
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     response_id: Mapped[str] = mapped_column(ForeignKey("response.id"), unique=True)
+    encounter_id: Mapped[str] = mapped_column(ForeignKey("encounter.id"), index=True)
     rule_set_hash: Mapped[str] = mapped_column(ForeignKey("rule_set.hash"))
-    result: Mapped[dict[str, Any]] = mapped_column(JSON)
+    result_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     screened_at: Mapped[datetime] = mapped_column(Moment)
+    result = json_column()
 
 
-class ReviewRow(Row):
+class ReviewRow(HoldsSealed, Row):
     """What clinicians think of an encounter's flags so far. `revision` counts the saves."""
 
     __tablename__ = "review"
+    IDENTITY = ("encounter_id",)
 
     encounter_id: Mapped[str] = mapped_column(ForeignKey("encounter.id"), primary_key=True)
-    content: Mapped[dict[str, Any]] = mapped_column(JSON)
+    content_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     revision: Mapped[int]
     saved_at: Mapped[datetime] = mapped_column(Moment)
     saved_by: Mapped[str] = mapped_column(ForeignKey("staff.id"))
+    content = json_column()
 
 
-class SignedSummaryRow(Row):
+class SignedSummaryRow(HoldsSealed, Row):
     """A summary as it was signed, never changed again: version `number` of its encounter.
 
     `basis` tells which answers and screening it shows, `revision` which save of the review.
     """
 
     __tablename__ = "signed_summary"
+    IDENTITY = ("encounter_id", "number")
 
     encounter_id: Mapped[str] = mapped_column(ForeignKey("encounter.id"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)
     signed_at: Mapped[datetime] = mapped_column(Moment)
     signed_by: Mapped[str] = mapped_column(ForeignKey("staff.id"))
-    signature: Mapped[str] = mapped_column(String(400))
-    content: Mapped[dict[str, Any]] = mapped_column(JSON)
+    signature_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    content_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     revision: Mapped[int]
-    basis: Mapped[str] = mapped_column(String(64))
-    pdf: Mapped[bytes] = mapped_column(deferred=True)
+    basis_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    pdf_sealed: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     pdf_sha256: Mapped[str] = mapped_column(String(64))
+    signature = text_column()
+    content = json_column()
+    basis = text_column()
+    pdf = bytes_column()
 
 
-class MailRow(Row):
-    """A mail or a call of the webhook that is to go out, written together with what it tells of.
+class AlertRow(HoldsSealed, Row):
+    """An urgent rule that an encounter's answers raised, when they first did, whether or not they were sent.
 
-    `key` keeps the same one from being made twice. It holds no words: those are put together when it is sent.
-    `problem` is what the last try met, at `tried_at`.
+    `token` stands for the rule, which is sealed, so that none is stored twice.
     """
 
-    __tablename__ = "mail"
-    __table_args__ = (Index("mail_unsent", "sent_at", "dropped_at"),)
-
-    id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    key: Mapped[str] = mapped_column(String(120), unique=True)
-    kind: Mapped[str] = mapped_column(String(20))
-    encounter_id: Mapped[str] = mapped_column(ForeignKey("encounter.id"), index=True)
-    made_at: Mapped[datetime] = mapped_column(Moment)
-    sent_at: Mapped[datetime | None] = mapped_column(Moment)
-    dropped_at: Mapped[datetime | None] = mapped_column(Moment)
-    tries: Mapped[int] = mapped_column(default=0, server_default="0")
-    problem: Mapped[str | None] = mapped_column(String(200))
-    tried_at: Mapped[datetime | None] = mapped_column(Moment)
-
-
-class AlertRow(Row):
-    """An urgent rule that an encounter's answers raised, when they first did, whether or not they were sent."""
-
     __tablename__ = "alert"
-    __table_args__ = (UniqueConstraint("encounter_id", "rule", "priority", name="alert_once"),)
+    __table_args__ = (UniqueConstraint("encounter_id", "token", "priority", name="alert_once"),)
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     encounter_id: Mapped[str] = mapped_column(ForeignKey("encounter.id"), index=True)
-    rule: Mapped[str] = mapped_column(String(40))
+    token: Mapped[bytes] = mapped_column(LargeBinary(TOKEN))
+    rule_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     priority: Mapped[str] = mapped_column(String(20))
-    is_private: Mapped[bool]
+    is_private_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     raised_at: Mapped[datetime] = mapped_column(Moment)
+    rule = text_column()
+    is_private = json_column()
 
 
 class EmergencyRow(Row):
@@ -270,22 +269,3 @@ class EmergencyRow(Row):
     raised_at: Mapped[datetime] = mapped_column(Moment)
     taken_at: Mapped[datetime | None] = mapped_column(Moment, index=True)
     taken_by: Mapped[str | None] = mapped_column(String(36))
-
-
-class HandOverRow(Row):
-    """What became of handing a signed version over to the record system; there is none before the first try.
-
-    `problem` is what the last try met, in the words of the other side; with `refused_at` it is not tried again until
-    somebody says so, which begins the next `round`.
-    """
-
-    __tablename__ = "hand_over"
-
-    encounter_id: Mapped[str] = mapped_column(ForeignKey("encounter.id"), primary_key=True)
-    number: Mapped[int] = mapped_column(primary_key=True)
-    round: Mapped[int] = mapped_column(default=0)
-    tries: Mapped[int] = mapped_column(default=0)
-    tried_at: Mapped[datetime] = mapped_column(Moment)
-    problem: Mapped[str | None] = mapped_column(Text)
-    refused_at: Mapped[datetime | None] = mapped_column(Moment)
-    done_at: Mapped[datetime | None] = mapped_column(Moment)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from intake import hand_over, impacts, logs, mailing, outbox, submission
-from intake.database import Database
+from intake.database import Database, database_of
 from intake.jobs import Kind, Worker
 from intake.outbox import TO_CLINIC
 from intake.outbox import Kind as MailKind
@@ -70,11 +70,11 @@ def kinds(database: Database, settings: Settings) -> Mapping[str, Kind]:
 def run(settings: Settings, name: str) -> None:
     """Do background jobs until this process is told to end. Raises `AlreadyRunning`."""
     logs.configure(settings.log_level)
-    database = Database(settings.database_url)
+    database = database_of(settings)
     worker = Worker(database, settings.data, name, kinds(database, settings))
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: worker.stop())
     try:
         worker.run()
     finally:
-        database.engine.dispose()
+        database.close()

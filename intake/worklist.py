@@ -11,7 +11,7 @@ from enum import Enum
 from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
-from intake.encounters import as_searched
+from intake import names
 from intake.tables import EmergencyRow, EncounterRow, ResponseRow, SignedSummaryRow, StaffRow
 from rules.ruleset import Priority
 
@@ -108,7 +108,7 @@ def worklist(session: Session, asked: Asked, now: datetime) -> Worklist:
     last = max(-(-counts[asked.view] // LINES), 1)
     asked = Asked(asked.view, asked.search, min(asked.page, last))
     order = [ResponseRow.sent_at.desc()] if asked.view is View.RECEIVED else _order(now)
-    chosen = _listed(select(EncounterRow.id), asked).where(views[asked.view]).order_by(*order, EncounterRow.id)
+    chosen = _listed(session, select(EncounterRow.id), asked).where(views[asked.view]).order_by(*order, EncounterRow.id)
     ids = session.scalars(chosen.offset((asked.page - 1) * LINES).limit(LINES)).all()
     return Worklist(asked, _lines(session, ids), counts)
 
@@ -117,12 +117,7 @@ def _lines(session: Session, ids: Sequence[str]) -> tuple[Line, ...]:
     """Return what is shown of these patients, in this order."""
     query = (
         select(
-            EncounterRow.id,
-            EncounterRow.patient_name,
-            EncounterRow.date_of_birth,
-            EncounterRow.appointment_at,
-            EncounterRow.urgency,
-            EncounterRow.flag_count,
+            EncounterRow,
             ResponseRow.started_at,
             ResponseRow.sent_at,
             ResponseRow.opened_at,
@@ -133,19 +128,20 @@ def _lines(session: Session, ids: Sequence[str]) -> tuple[Line, ...]:
         .outerjoin(StaffRow, StaffRow.id == ResponseRow.opened_by)
         .where(EncounterRow.id.in_(ids))
     )
-    rows, signed = {row.id: row for row in session.execute(query)}, _signed(session, ids)
+    rows, signed = {row.EncounterRow.id: row for row in session.execute(query)}, _signed(session, ids)
     return tuple(_line(rows[one], signed) for one in ids)
 
 
 def _line(row: Row, signed: Mapping[str, tuple[datetime, str]]) -> Line:
-    signed_at, signed_by = signed.get(row.id, (None, ""))
+    patient: EncounterRow = row.EncounterRow
+    signed_at, signed_by = signed.get(patient.id, (None, ""))
     return Line(
-        encounter_id=row.id,
-        patient_name=row.patient_name,
-        date_of_birth=row.date_of_birth,
-        appointment_at=row.appointment_at,
-        priority=BY_RANK.get(row.urgency),
-        flag_count=row.flag_count,
+        encounter_id=patient.id,
+        patient_name=patient.patient_name,
+        date_of_birth=patient.date_of_birth,
+        appointment_at=patient.appointment_at,
+        priority=BY_RANK.get(patient.urgency),
+        flag_count=patient.flag_count,
         started_at=row.started_at,
         sent_at=row.sent_at,
         opened_at=row.opened_at,
@@ -193,20 +189,23 @@ def _day(now: datetime, later: int = 0) -> datetime:
 
 def _counts(session: Session, asked: Asked, views: Mapping[View, ColumnElement[bool]]) -> dict[View, int]:
     sums = [func.coalesce(func.sum(case((condition, 1), else_=0)), 0) for condition in views.values()]
-    row = session.execute(_listed(select(*sums), asked)).one()
+    row = session.execute(_listed(session, select(*sums), asked)).one()
     return dict(zip(views, row, strict=True))
 
 
-def _listed(query: Select, asked: Asked) -> Select:
+def _listed(session: Session, query: Select, asked: Asked) -> Select:
     """Limit a query to patients who are listed at all, and to the name that is searched for."""
     found = query.select_from(EncounterRow).outerjoin(ResponseRow, ResponseRow.encounter_id == EncounterRow.id)
-    for word in as_searched(asked.search).split():
-        found = found.where(EncounterRow.search_name.contains(word, autoescape=True))
+    for has_word in names.found(session, asked.search):
+        found = found.where(EncounterRow.id.in_(has_word))
     return found.where(_ANSWERED_OR_OPEN)
 
 
 def _order(now: datetime) -> list[ColumnElement]:
-    """Who needs somebody, then what is not signed, by priority, then by appointment: the next first, past ones last."""
+    """Who needs somebody, then what is not signed, by priority, then by appointment: the next first, past ones last.
+
+    Then who was invited first: names are sealed, and cannot be sorted by.
+    """
     when, today = EncounterRow.appointment_at, _day(now)
     is_to_come = when >= today
     return [
@@ -215,5 +214,5 @@ def _order(now: datetime) -> list[ColumnElement]:
         case((is_to_come, 0), (when.is_(None), 1), else_=2),
         case((is_to_come, when)).asc(),
         when.desc(),
-        EncounterRow.search_name.asc(),
+        EncounterRow.created_at.asc(),
     ]

@@ -17,6 +17,8 @@ from uuid import uuid4
 import psycopg
 
 from intake.database import Database
+from intake.key_store import KeyRing
+from intake.master_keys import KeyPlaces
 
 PROGRAMS = Path("/usr/lib/postgresql")
 OWNER = "postgres"  # PostgreSQL refuses to run as root
@@ -59,9 +61,10 @@ class Server:
     def make_template(self) -> None:
         """Make the database that all others are copies of."""
         self._do(f"CREATE DATABASE {TEMPLATE}")
-        database = Database(self.url(TEMPLATE))
+        places = KeyPlaces(f"sqlite:///{self.folder / 'keys.sqlite'}", self.folder / "master_key")
+        database = Database(self.url(TEMPLATE), KeyRing(places))
         database.migrate()
-        database.engine.dispose()
+        database.close()
 
     def _do(self, statement: str) -> None:
         with psycopg.connect(f"host={self.folder} user=intake dbname=postgres", autocommit=True) as connection:

@@ -1,8 +1,8 @@
 """What a million past responses cost: `python -m tests.benchmarks.bench_cohort [RESPONSES]`.
 
 First 10,000 responses, half of them wild, one by one and as a table: every rule must end alike. Then a million in
-memory: typed answers → ends of the whole library. Then as many stored in a database: JSON text → impact of a changed
-rule set, on all processors. 20,000 patients are invented and stored again and again under other ids.
+memory: typed answers → ends of the whole library. Then as many stored in a database: sealed JSON text → impact of a
+changed rule set, on all processors. 20,000 patients are invented and stored again and again under other ids.
 """
 
 import os
@@ -21,8 +21,10 @@ from uuid import UUID
 import polars as pl
 from sqlalchemy import text
 
-from intake.database import Database
+from intake.database import Database, database_of
 from intake.past_responses import past_impact
+from intake.settings import Settings
+from intake.tables import EncounterRow
 from rules.cohort import CohortScreener
 from rules.columns import Columns, as_stored
 from rules.load import library, load_texts
@@ -71,21 +73,27 @@ def _rows(texts: list[str], number: int) -> Iterator[dict[str, object]]:
     for place in range(number):
         # spread over all ids, as random ones are, and always the same
         name = str(UUID(int=(place * 0x9E3779B97F4A7C15F39CC0605CEDC835) % 2**128))
-        yield {"id": name, "answers": texts[place % len(texts)], "born": date(1970, 5, 17), "at": _moment()}
+        yield {"id": name, "answers": texts[place % len(texts)], "at": _moment()}
 
 
 def fill(database: Database, texts: list[str], number: int) -> None:
-    """Store responses of as many encounters, all of them sent."""
+    """Store responses of as many encounters, all of them sent and sealed with a key for each."""
     encounter = text(
-        "INSERT INTO encounter (id, token_hash, patient_name, date_of_birth, created_at)"
-        " VALUES (:id, :id, '', :born, :at)"
+        "INSERT INTO encounter (id, token_hash, person, patient_name_sealed, date_of_birth_sealed, created_at)"
+        " VALUES (:id, :id, x'', x'', :born, :at)"
     )
     response = text(
-        "INSERT INTO response (id, encounter_id, answers, help_shown, revision, started_at, sent_at)"
-        " VALUES (:id, :id, :answers, '[]', 1, :at, :at)"
+        "INSERT INTO response (id, encounter_id, answers_sealed, help_shown_sealed, revision, started_at, sent_at)"
+        " VALUES (:id, :id, :answers, x'', 1, :at, :at)"
     )
     rows = _rows(texts, number)
     while batch := list(islice(rows, 20_000)):
+        ids = [str(row["id"]) for row in batch]
+        database.keys.make(ids)
+        ciphers = database.keys.read(ids)
+        for row, one in zip(batch, ids, strict=True):
+            row["answers"] = ciphers[one].seal(str(row["answers"]).encode(), f"response {one} answers")
+            row["born"] = EncounterRow.date_of_birth.seal(ciphers[one], one, date(1970, 5, 17))
         with database.writing() as session:
             session.execute(encounter, batch)
             session.execute(response, batch)
@@ -93,9 +101,11 @@ def fill(database: Database, texts: list[str], number: int) -> None:
 
 def stored(folder: Path, number: int) -> Database:
     """A database with sent responses, made when it is first asked for."""
-    address = f"sqlite:///{folder / f'{number}.sqlite'}"
-    database = Database(address)
-    if not (folder / f"{number}.sqlite").exists():
+    folder = folder / str(number)
+    is_new = not folder.exists()
+    database = database_of(Settings.from_environment({"INTAKE_DATA": str(folder)}))
+    if is_new:
+        folder.mkdir(parents=True)
         database.migrate()
         with ProcessPoolExecutor(2) as pool:
             people = [one for half in pool.map(invented, range(2)) for one in half]
@@ -130,7 +140,7 @@ def measure_in_memory(number: int) -> None:
 
 
 def measure_stored(number: int, folder: Path) -> None:
-    """Stored JSON text of many responses → impact of a changed rule set on them."""
+    """Sealed JSON text of many responses → impact of a changed rule set on them."""
     database, changed = stored(folder, number), stricter()
     start, before = time.perf_counter(), processor(resource.RUSAGE_CHILDREN)
     impact = past_impact(database, library(), changed)

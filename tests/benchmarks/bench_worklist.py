@@ -16,26 +16,20 @@ from flask.testing import FlaskClient
 
 from intake import create_app, credentials, rulesets, staff
 from intake.accounts import sign_in_token
-from intake.database import Database
-from intake.encounters import as_searched
+from intake.database import Database, database_of
+from intake.names import name_tokens, person_token
+from intake.outgoing_tables import MailRow
 from intake.settings import Settings
 from intake.staff import Staff
-from intake.tables import (
-    NOT_URGENT,
-    AlertRow,
-    EmergencyRow,
-    EncounterRow,
-    MailRow,
-    ResponseRow,
-    ScreeningRow,
-    SignedSummaryRow,
-)
+from intake.tables import NOT_URGENT, AlertRow, EmergencyRow, EncounterRow, ResponseRow, ScreeningRow, SignedSummaryRow
+from intake.vault_tables import NameTokenRow
 from rules.load import library
 
 PATIENTS = 10_000
+BORN = date(1940, 1, 1)
 ROUNDS = 30
 BATCH = 500  # patients
-KINDS = (EncounterRow, ResponseRow, MailRow, ScreeningRow, AlertRow, EmergencyRow, SignedSummaryRow)
+KINDS = (EncounterRow, NameTokenRow, ResponseRow, MailRow, ScreeningRow, AlertRow, EmergencyRow, SignedSummaryRow)
 FIRST = ("Ada", "Ben", "Chloé", "Dmitri", "Élodie", "Farah", "George", "Hana", "Ivo", "José")
 LAST = ("Example", "Okafor", "García", "Lindqvist", "Marsh", "Adeyemi", "Whitcombe", "Novák", "Price", "Ng")
 ADDRESSES = (
@@ -52,10 +46,10 @@ ADDRESSES = (
 )
 
 
-def rows(chance: random.Random, number: int, rule_set: str, reader: Staff) -> list[object]:
+def rows(chance: random.Random, number: int, rule_set: str, reader: Staff, search_key: bytes) -> list[object]:
     """One patient with all that is stored of them."""
     now, encounter, response = datetime.now(UTC), str(uuid4()), str(uuid4())
-    name = f"{chance.choice(FIRST)} {chance.choice(LAST)} {number}"
+    name, born = f"{chance.choice(FIRST)} {chance.choice(LAST)} {number}", BORN + timedelta(chance.randrange(22_000))
     sent = now - timedelta(hours=chance.uniform(0, 24 * 90)) if chance.random() < 0.9 else None
     opened, is_signed = (sent, chance.random() < 0.8) if sent and chance.random() < 0.9 else (None, False)
     urgency = chance.choices([0, 1, 2, 3, 4, NOT_URGENT], [1, 4, 20, 30, 25, 20])[0]
@@ -64,8 +58,8 @@ def rows(chance: random.Random, number: int, rule_set: str, reader: Staff) -> li
             id=encounter,
             token_hash=str(uuid4()),
             patient_name=name,
-            search_name=as_searched(name),
-            date_of_birth=date(1940, 1, 1) + timedelta(days=chance.randrange(22_000)),
+            person=person_token(search_key, name, born),
+            date_of_birth=born,
             appointment_at=now + timedelta(hours=chance.uniform(-24 * 90, 24 * 14)) if chance.random() < 0.9 else None,
             created_at=now - timedelta(days=90),
             urgency=urgency if sent else NOT_URGENT,
@@ -96,12 +90,20 @@ def rows(chance: random.Random, number: int, rule_set: str, reader: Staff) -> li
     if sent:
         result = {"outcomes": {f"R{rule}": {"outcome": "not raised", "because": ["x" * 60]} for rule in range(66)}}
         found.append(
-            ScreeningRow(id=str(uuid4()), response_id=response, rule_set_hash=rule_set, result=result, screened_at=sent)
+            ScreeningRow(
+                id=str(uuid4()),
+                response_id=response,
+                encounter_id=encounter,
+                rule_set_hash=rule_set,
+                result=result,
+                screened_at=sent,
+            )
         )
     if urgency == 0 and sent:
         alert = {"encounter_id": encounter, "raised_at": sent}
         taken = {"taken_at": sent, "taken_by": reader.id} if opened else {}
-        found.append(AlertRow(id=str(uuid4()), rule="RF1", priority="emergency", is_private=False, **alert))
+        rule = {"rule": "RF1", "token": uuid4().bytes, "priority": "emergency", "is_private": False}
+        found.append(AlertRow(id=str(uuid4()), **rule, **alert))
         found.append(EmergencyRow(id=str(uuid4()), cause="answers", **alert, **taken))
     if is_signed:
         found.append(
@@ -118,7 +120,8 @@ def rows(chance: random.Random, number: int, rule_set: str, reader: Staff) -> li
                 pdf_sha256="0" * 64,
             )
         )
-    return found
+    tokens = name_tokens(search_key, name)
+    return found + [NameTokenRow(token=token, encounter_id=encounter) for token in tokens]
 
 
 def fill(database: Database) -> Staff:
@@ -130,7 +133,9 @@ def fill(database: Database) -> Staff:
         reader = staff.add(session, "Dr Ada Price", ["clinician"])
     assert rule_set is not None
     for start in range(0, PATIENTS, BATCH):
-        made = [row for number in range(start, start + BATCH) for row in rows(chance, number, rule_set, reader)]
+        key, batch = database.keys.search_key, range(start, start + BATCH)
+        made = [row for number in batch for row in rows(chance, number, rule_set, reader, key)]
+        database.keys.make(row.id for row in made if isinstance(row, EncounterRow))
         with database.writing() as session:
             for kind in KINDS:
                 session.add_all([row for row in made if isinstance(row, kind)])
@@ -153,7 +158,7 @@ def main() -> None:
     """Print the figures."""
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings.from_environment({"INTAKE_DATA": folder})
-        database = Database(settings.database_url)
+        database = database_of(settings)
         database.migrate()
         reader = fill(database)
         database.migrate()  # as each start does: looks at the size of the tables

@@ -15,7 +15,7 @@ from urllib.request import urlopen
 
 from intake import credentials, invitations
 from intake.accounts import sign_in_token
-from intake.database import Database
+from intake.database import database_of
 from intake.invitee import Invitee
 from intake.settings import Settings
 from intake.staff import Role
@@ -44,14 +44,14 @@ class Clinic:
         """Store a patient who has her birthday on 1 January."""
         born = date(date.today().year - age, 1, 1)  # noqa: DTZ011 - the clinic's own day
         key, days = self.settings.secret_key, self.settings.invitation_days
-        with Database(self.settings.database_url).writing() as session:
+        with database_of(self.settings).writing() as session:
             made = invitations.create(session, key, Invitee(name, born), days)
             token = invitations.link_token(session, key, made)
         return Invited(made.encounter_id, f"{self.address}/start/{token}", born)
 
     def staff(self, role: Role) -> str:
         """Return the address that signs in an invented member of staff."""
-        database = Database(self.settings.database_url)
+        database = database_of(self.settings)
         who = member(database, role)
         with database.writing() as session:
             credentials.invent(session, who.id)

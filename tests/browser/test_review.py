@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Browser, Dialog, Page, expect
 
 from intake import encounters, submission
-from intake.database import Database
+from intake.database import database_of
 from intake.rulesets import Screeners
 from tests.browser.clinic import Clinic
 from tests.browser.test_accessibility import NARROWEST, faults
@@ -16,7 +16,7 @@ ANSWERS = {"chest_pain_now": "yes", "breast_change": "yes"}
 def summary(clinic: Clinic) -> str:
     """The address of a summary with an emergency."""
     patient = clinic.invite("Rita Example")
-    database = Database(clinic.settings.database_url)
+    database = database_of(clinic.settings)
     with database.writing() as session:
         encounters.save_page(session, patient.encounter_id, ANSWERS)
     submission.send(database, Screeners(), patient.encounter_id)

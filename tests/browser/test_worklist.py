@@ -3,7 +3,7 @@
 from playwright.sync_api import Page, expect
 
 from intake import emergencies, encounters, outbox
-from intake.database import Database
+from intake.database import database_of
 from intake.emergencies import Cause
 from tests.browser.clinic import Clinic
 from tests.browser.test_accessibility import NARROWEST, faults
@@ -16,7 +16,7 @@ def test_an_emergency_appears_by_itself_is_taken_and_what_is_typed_stays(clinic:
     page.set_viewport_size(NARROWEST)
     page.goto(clinic.staff("clinician"))
     page.get_by_label("Search by name").fill("some")
-    database = Database(clinic.settings.database_url)
+    database = database_of(clinic.settings)
     with database.writing() as session:
         encounters.lock(session, patient.encounter_id)
         emergencies.raise_one(session, patient.encounter_id, Cause.ANSWERS)
@@ -34,7 +34,7 @@ def test_an_emergency_appears_by_itself_is_taken_and_what_is_typed_stays(clinic:
     expect(page.get_by_text("is taking care of this")).to_be_visible()
     expect(take).to_have_count(0)
     assert faults(page) == []
-    database.engine.dispose()
+    database.close()
 
 
 def test_a_page_that_is_not_up_to_date_any_more_says_so(clinic: Clinic, page: Page) -> None:

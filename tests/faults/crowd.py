@@ -11,11 +11,12 @@ from datetime import date
 from sqlalchemy import func, select
 
 from intake import alerts, encounters, invitations, outbox, submission
-from intake.database import Database
+from intake.database import Database, database_of
 from intake.invitee import Invitee
 from intake.outbox import TO_CLINIC
+from intake.outgoing_tables import MailRow
 from intake.rulesets import Screeners
-from intake.tables import MailRow, ResponseRow, ScreeningRow
+from intake.tables import ResponseRow, ScreeningRow
 from rules.load import library
 from tests.browser.clinic import Clinic
 from tests.intake.mail_server import Mailbox
@@ -36,7 +37,7 @@ def invite(clinic: Clinic, count: int, *, left: int, seed: int = 1) -> list[Pati
     """
     pages = list(library().questionnaire.pages.values())
     blank = {item.id: None for page in pages[2 : len(pages) - left + 2] for item in page.items if not item.derived}
-    database, key = Database(clinic.settings.database_url), clinic.settings.secret_key
+    database, key = database_of(clinic.settings), clinic.settings.secret_key
     patients = []
     with database.writing() as session:
         for number in range(count):
@@ -45,7 +46,7 @@ def invite(clinic: Clinic, count: int, *, left: int, seed: int = 1) -> list[Pati
             token = invitations.link_token(session, key, made)
             link = f"{clinic.address}/start/{token}"
             patients.append(Patient.invited(link, BORN, seed * 1000 + number, made.encounter_id))
-    database.engine.dispose()
+    database.close()
     return patients
 
 
@@ -124,7 +125,7 @@ def look(clinic: Clinic, patients: list[Patient], mailbox: Mailbox | None = None
 
     `alone`: responses that the reference screened alone, since the engine died of them twice.
     """
-    database = Database(clinic.settings.database_url)
+    database = database_of(clinic.settings)
     wrong = [f"{patient.encounter_id}: {what}" for patient in patients for what in patient.odd]
     wrong += [f"{patient.encounter_id}: did not come to the end" for patient in patients if not patient.is_done]
     wrong += _wait(database)
@@ -137,7 +138,7 @@ def look(clinic: Clinic, patients: list[Patient], mailbox: Mailbox | None = None
             alone += was_alone
         keys = session.scalars(select(MailRow.key).where(MailRow.kind == outbox.Kind.ALERT.value)).all()
         unsent = outbox.waiting(session)
-    database.engine.dispose()
+    database.close()
     arrived = Counter(str(mail["Message-ID"]) for mail in mailbox.arrived) if mailbox else Counter()
     if mailbox and len(arrived) != len(keys):
         wrong.append(f"{len(keys)} mails to send, {len(arrived)} arrived, {len(unsent)} wait")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from intake import rulesets
-from intake.database import Database
+from intake.database import database_of
 from rules.load import library, load_texts
 from tests.faults.breaking import (
     fill_up,
@@ -212,7 +212,7 @@ def published(folder: Path, size: Size) -> Outcome:
     """Rule sets published while patients answer and send."""
     with clinic(folder, size) as (house, mailbox):
         patients = invite(house.clinic, size.patients, left=size.left)
-        database = Database(house.clinic.settings.database_url)
+        database = database_of(house.clinic.settings)
         files, versions = dict(library().files), iter(range(10**6))
 
         def publish() -> None:
@@ -223,7 +223,7 @@ def published(folder: Path, size: Size) -> Outcome:
 
         walk(patients, publish, every=size.patients)
         found = look(house.clinic, patients, mailbox)
-        database.engine.dispose()
+        database.close()
     return Outcome(f"{next(versions)} versions published in the middle", found)
 
 

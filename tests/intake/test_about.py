@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from intake import about, create_app, rulesets
-from intake.database import Database
+from intake.database import Database, database_of
 from intake.settings import Settings
 from rules.load import library, load_texts
 from rules.ruleset import Grade, Rule
@@ -34,14 +34,14 @@ def text(tmp_path_factory) -> str:
     """The page as somebody without a link sees it, with the library published."""
     data = tmp_path_factory.mktemp("data")
     settings = Settings.from_environment({"INTAKE_DATA": str(data), "INTAKE_SECRET_KEY": "a key for tests only"})
-    database = Database(settings.database_url)
+    database = database_of(settings)
     database.migrate()
     with database.writing() as session:
         rulesets.publish(session, LIBRARY)
     app = create_app(settings)
     text = shown(app.test_client())
     for open_database in (database, app.extensions["intake"].database):
-        open_database.engine.dispose()
+        open_database.close()
     app.extensions["intake"].pdf_worker.close()
     return text
 

@@ -26,11 +26,12 @@ from tests.conftest import sign_in
 KEY = "a key for tests only"
 TRAIL = Trail(KEY, audit.member_of_staff("a member"))
 WRITER = """
-import sys
+import os, sys
 from intake.audit import COMMAND_LINE, Event, Trail
-from intake.database import Database
-url, key, count = sys.argv[1:]
-database = Database(url)
+from intake.database import database_of
+from intake.settings import Settings
+data, key, count = sys.argv[1:]
+database = database_of(Settings.from_environment({**os.environ, "INTAKE_DATA": data}))
 sys.stdin.readline()  # all begin at once
 for number in range(int(count)):
     with database.writing() as session:
@@ -176,8 +177,8 @@ def test_another_secret_key_does_not_pass_for_the_right_one(five: Database):
     ]
 
 
-def test_many_processes_write_one_chain(database: Database):
-    command = [sys.executable, "-c", WRITER, database.url, KEY, "25"]
+def test_many_processes_write_one_chain(database: Database, settings: Settings):
+    command = [sys.executable, "-c", WRITER, str(settings.data), KEY, "25"]
     writers = [subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)]
     for writer in writers:
         assert writer.stdin

@@ -82,7 +82,7 @@ def secure(settings: Settings, app: Flask) -> Iterator[FlaskClient]:
     made = create_app(Settings.from_environment(environment))
     yield made.test_client()
     made.extensions["intake"].pdf_worker.close()
-    made.extensions["intake"].database.engine.dispose()
+    made.extensions["intake"].database.close()
 
 
 def test_with_https_browsers_are_told_to_stay_with_it_and_cookies_belong_to_this_host(secure: FlaskClient):

@@ -97,7 +97,7 @@ def app(connected: Settings, database: Database) -> Iterator[Flask]:
     app.config.update(TESTING=True)
     yield app
     app.extensions["intake"].pdf_worker.close()
-    app.extensions["intake"].database.engine.dispose()
+    app.extensions["intake"].database.close()
 
 
 def token(key: Any = KEY, algorithm: str = "ES384", life: int = 300, **changes: Any) -> str:
@@ -227,7 +227,7 @@ def test_without_a_record_system_nobody_is_answered(
         assert client.post(SERVICE, json=asking()).status_code == 403
     finally:
         app.extensions["intake"].pdf_worker.close()
-        app.extensions["intake"].database.engine.dispose()
+        app.extensions["intake"].database.close()
 
 
 @pytest.mark.parametrize(

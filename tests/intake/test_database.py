@@ -13,15 +13,17 @@ from sqlalchemy.orm import Session
 from intake import credentials, encounters
 from intake.database import Database
 from intake.encounters import Encounter
+from intake.settings import Settings
 from intake.tables import EncounterRow, ResponseRow
 from tests.conftest import member
 
 WRITER = """
-import sys
+import os, sys
 from intake import encounters
-from intake.database import Database
-url, encounter_id, name, count = sys.argv[1:]
-database = Database(url)
+from intake.database import database_of
+from intake.settings import Settings
+data, encounter_id, name, count = sys.argv[1:]
+database = database_of(Settings.from_environment({**os.environ, "INTAKE_DATA": data}))
 sys.stdin.readline()  # both begin at once
 for number in range(int(count)):
     with database.writing() as session:
@@ -39,8 +41,8 @@ def test_sqlite_is_set_up_for_several_processes_and_power_cuts(database: Databas
         assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == 10_000
 
 
-def test_two_processes_lose_none_of_each_others_answers(database: Database, ada: Encounter):
-    command = [sys.executable, "-c", WRITER, database.url, ada.id]
+def test_two_processes_lose_none_of_each_others_answers(database: Database, ada: Encounter, settings: Settings):
+    command = [sys.executable, "-c", WRITER, str(settings.data), ada.id]
     writers = [
         subprocess.Popen([*command, name, "60"], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for name in ("left", "right")
@@ -123,7 +125,7 @@ def test_two_patients_are_written_at_the_same_time(database: Database, ada: Enco
 def test_connections_that_were_cut_off_are_made_anew(database: Database, ada: Encounter):
     with database.reading() as session:
         assert encounters.find(session, ada.id) == ada
-    other = Database(database.url)
+    other = Database(database.url, database.keys)
     with other.engine.connect() as connection:
         others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
         connection.exec_driver_sql(f"{others} AND pid != pg_backend_pid()")
@@ -146,7 +148,7 @@ def test_an_error_while_writing_leaves_nothing_behind(database: Database, ada: E
 
 def test_a_database_error_does_not_repeat_what_a_patient_wrote(database: Database):
     def store(session: Session) -> None:
-        statement = text("INSERT INTO response (id, encounter_id, answers) VALUES (:id, 'nobody', :answers)")
+        statement = text("INSERT INTO response (id, encounter_id, answers_sealed) VALUES (:id, 'nobody', :answers)")
         session.execute(statement, {"id": "1", "answers": '{"own_words": "a secret worry"}'})
 
     with pytest.raises(IntegrityError) as refused, database.writing() as session:

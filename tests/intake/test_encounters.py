@@ -6,7 +6,7 @@ import pytest
 
 from intake import encounters, submission
 from intake.database import Database
-from intake.encounters import Encounter
+from intake.encounters import Encounter, token_hash
 from intake.rulesets import Screeners
 from intake.worklist import Asked, worklist
 
@@ -26,7 +26,8 @@ def test_the_token_is_long_and_not_in_the_database_files(database: Database, set
         _, token = encounters.create(session, patient_name="Ada Example", date_of_birth=date(1970, 5, 17))
     assert len(token) >= 43  # 256 bits
     stored = b"".join(path.read_bytes() for path in settings.data.iterdir())
-    assert b"Ada Example" in stored
+    assert token_hash(token).encode() in stored
+    assert b"Ada Example" not in stored
     assert token.encode() not in stored
 
 

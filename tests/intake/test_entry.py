@@ -87,7 +87,7 @@ def test_the_last_tries_are_announced_and_five_from_any_device_lock(
         device = (app if number % 2 else other).test_client()
         device.get(link)
         words.append(give(device, 1, 1, 1980 + number).text)
-    other.extensions["intake"].database.engine.dispose()
+    other.extensions["intake"].database.close()
     assert "You can try 2 more times" in words[2]
     assert "You can try once more" in words[3]
     assert "This link is locked for now" in words[4]

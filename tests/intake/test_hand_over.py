@@ -57,7 +57,7 @@ def app(connected: Settings, database: Database) -> Iterator[Flask]:
     app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
     yield app
     app.extensions["intake"].pdf_worker.close()
-    app.extensions["intake"].database.engine.dispose()
+    app.extensions["intake"].database.close()
 
 
 @pytest.fixture

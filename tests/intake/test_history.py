@@ -12,7 +12,8 @@ from sqlalchemy import update
 from intake import encounters, history, submission
 from intake.database import Database
 from intake.encounters import Encounter
-from intake.history import History, as_compared
+from intake.history import History
+from intake.names import folded
 from intake.rulesets import Screeners
 from intake.tables import EncounterRow, ResponseRow
 from reports.wording import day
@@ -79,7 +80,7 @@ def test_a_name_that_is_written_another_way_is_the_same(database: Database, now:
 
 @given(st.text())
 def test_comparing_a_name_as_it_is_compared_changes_nothing(name: str):
-    assert as_compared(as_compared(name)) == as_compared(name)
+    assert folded(folded(name)) == folded(name)
 
 
 def test_the_summary_links_the_visits_and_says_that_two_people_can_share_a_name(
@@ -145,7 +146,7 @@ def test_addresses_help_to_tell_two_people_apart(
     before = visit(database, LATELY)
     with database.writing() as session:
         for encounter, email in ((now, one), (before, other)):
-            session.execute(update(EncounterRow).where(EncounterRow.id == encounter.id).values(email=email))
+            session.get_one(EncounterRow, encounter.id).email = email
     page = clinician.get(f"/clinician/{now.id}").text
     assert ("e-mail address" in page) == (words is not None)
     assert words is None or words in page

@@ -14,9 +14,10 @@ from alembic.script import ScriptDirectory
 
 import intake
 from intake import encounters, staff
-from intake.database import Database
+from intake.database import Database, database_of
 from intake.encounters import Encounter
 from intake.invitations import State, Try
+from intake.key_store import KeyRing
 from intake.settings import Settings
 from intake.tables import Row
 from intake.worklist import Asked, View, worklist
@@ -29,6 +30,7 @@ BORN = date(1970, 5, 17)
 SCRIPTS = Config()
 SCRIPTS.set_main_option("script_location", str(Path(intake.__file__).parent / "migrations"))
 VERSIONS = [script.revision for script in ScriptDirectory.from_config(SCRIPTS).walk_revisions()][::-1]
+SEALED = "0012"
 LISTS = ("help_shown", "roles", "recovery_codes")
 OF_ITS_KIND = {
     sa.String: "1",
@@ -46,14 +48,14 @@ CHOSEN = {"roles": ["clinician"], "priority": "same_day", "kind": "invitation", 
 def empty(settings: Settings, postgresql: Server | None) -> Iterator[Database]:
     """A database without any table."""
     if postgresql is None:
-        database = Database(settings.database_url)
+        database = database_of(settings)
         yield database
-        database.engine.dispose()
+        database.close()
         return
     with postgresql.database(EMPTY) as url:
-        database = Database(url)
+        database = Database(url, KeyRing(settings.key_places))
         yield database
-        database.engine.dispose()
+        database.close()
 
 
 def tables(database: Database) -> sa.MetaData:
@@ -87,7 +89,8 @@ def counts(database: Database, of: sa.MetaData) -> dict[str, int]:
         }
 
 
-@pytest.mark.parametrize("version", VERSIONS)
+# a row that is made up cannot stand in a version whose rows are sealed
+@pytest.mark.parametrize("version", VERSIONS[: VERSIONS.index(SEALED)])
 def test_every_version_goes_up_to_the_newest_with_a_row_in_each_table(empty: Database, version: str):
     empty.migrate(version)
     before = tables(empty)
@@ -98,7 +101,7 @@ def test_every_version_goes_up_to_the_newest_with_a_row_in_each_table(empty: Dat
     had = counts(empty, before)
     empty.migrate()
     has = counts(empty, tables(empty))
-    assert {name: has[name] for name in had} == had
+    assert {name: has[name] for name in had} == had | ({"impact": 0} if "impact" in had else {})
     with empty.engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), Row.metadata) == []
     with empty.reading() as session:

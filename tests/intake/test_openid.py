@@ -51,7 +51,7 @@ def at_clinic(app: Flask, settings: Settings, issuer: str) -> Iterator[Making]:
     yield make
     for one in made:
         one.extensions["intake"].pdf_worker.close()
-        one.extensions["intake"].database.engine.dispose()
+        one.extensions["intake"].database.close()
 
 
 def come_back(client: FlaskClient, subject: str) -> TestResponse:
@@ -126,7 +126,7 @@ def test_a_provider_that_is_away_is_said_in_words(app: Flask, settings: Settings
     assert away.status_code == 503
     assert "does not answer" in away.text
     made.extensions["intake"].pdf_worker.close()
-    made.extensions["intake"].database.engine.dispose()
+    made.extensions["intake"].database.close()
 
 
 @pytest.mark.parametrize(

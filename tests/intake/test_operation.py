@@ -36,7 +36,7 @@ def another(settings: Settings) -> Iterator[FlaskClient]:
     app = create_app(settings)
     yield app.test_client()
     app.extensions["intake"].pdf_worker.close()
-    app.extensions["intake"].database.engine.dispose()
+    app.extensions["intake"].database.close()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from intake import drafts, publishing, rulesets, staff, submission
 from intake.cli import main
-from intake.database import Database
+from intake.database import Database, database_of
 from intake.drafts import DraftError
 from intake.encounters import Encounter, save_page
 from intake.rulesets import Screeners
@@ -226,7 +226,7 @@ def test_setting_up_again_leaves_what_an_admin_published(tmp_path, monkeypatch):
     monkeypatch.setenv("INTAKE_DATA", str(tmp_path))
     runner = CliRunner()
     runner.invoke(main, ["init"])
-    database = Database(Settings.from_environment().database_url)
+    database = database_of(Settings.from_environment())
     changed = {**library().files, "extra.yaml": "rules: {}\n"}
     with database.writing() as session:
         who = staff.add(session, "Sam Rivers", ["admin"])

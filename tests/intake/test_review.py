@@ -12,7 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 from werkzeug.test import TestResponse
 
 from intake import encounters, review_form, reviews, submission
@@ -133,7 +133,7 @@ def test_corrected_answers_are_not_covered_by_the_signature(price: FlaskClient, 
     sign(price, sent)
     before = look(price, sent, "/review")
     with database.writing() as session:
-        session.execute(update(ResponseRow).values(answers={**ANSWERS, "breast_change": "no"}))
+        session.scalars(select(ResponseRow)).one().answers = {**ANSWERS, "breast_change": "no"}
         session.execute(delete(ScreeningRow))
     submission.screen(database, Screeners(), sent.id)
     page = look(price, sent)
@@ -197,7 +197,7 @@ def test_of_two_clinicians_at_once_neither_overwrites_the_other_without_a_word(
 def test_a_stored_pdf_that_was_altered_is_not_sent(app: Flask, price: FlaskClient, sent: Encounter, database: Database):
     sign(price, sent)
     with database.writing() as session:
-        session.execute(update(SignedSummaryRow).values(pdf=b"%PDF-1.7 something else"))
+        session.execute(update(SignedSummaryRow).values(pdf_sealed=b"%PDF-1.7 something else"))
     for address in ("signed/1.pdf", "summary.pdf"):
         refused = price.get(f"/clinician/{sent.id}/{address}")
         assert refused.status_code == 500

@@ -15,6 +15,7 @@ from intake import encounters, rulesets, submission
 from intake.database import Database
 from intake.encounters import Encounter
 from intake.rulesets import Screeners
+from intake.settings import Settings
 from intake.tables import ResponseRow, ScreeningRow
 from rules.load import load_texts
 from rules.ruleset import RuleSet
@@ -26,11 +27,13 @@ LOW_MOOD = {"phq9_1": 2, "phq9_2": 2, "own_words": "a secret worry"}
 SEND_AND_DIE = """
 import os, signal, sys
 from intake import submission
-from intake.database import Database
+from intake.database import database_of
 from intake.rulesets import Screeners
+from intake.settings import Settings
 from rules.screening import Screener
 Screener.screen = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
-submission.send(Database(sys.argv[1]), Screeners(), sys.argv[2])
+settings = Settings.from_environment({**os.environ, "INTAKE_DATA": sys.argv[1]})
+submission.send(database_of(settings), Screeners(), sys.argv[2])
 """
 
 
@@ -87,7 +90,9 @@ def test_answers_are_committed_before_they_are_screened(
     screen = Screener.screen
 
     def look_first(screener: Screener, response: object) -> Screening:
-        seen.append(was_sent(Database(database.url), answered))  # another connection sees what is committed only
+        seen.append(
+            was_sent(Database(database.url, database.keys), answered)
+        )  # another connection sees what is committed only
         return screen(screener, response)
 
     monkeypatch.setattr(Screener, "screen", look_first)
@@ -101,7 +106,7 @@ def test_others_can_write_while_answers_are_screened(
     screen = Screener.screen
 
     def write_meanwhile(screener: Screener, response: object) -> Screening:
-        with Database(database.url).writing() as session:
+        with Database(database.url, database.keys).writing() as session:
             encounters.mark_help_shown(session, answered.id, {"S1"})
         return screen(screener, response)
 
@@ -124,8 +129,12 @@ def test_sending_at_the_same_moment_makes_one_screening(database: Database, scre
     assert count_screenings(database) == 1
 
 
-def test_a_process_killed_during_screening_loses_nothing(database: Database, screeners: Screeners, answered: Encounter):
-    killed = subprocess.run([sys.executable, "-c", SEND_AND_DIE, database.url, answered.id], check=False, timeout=60)
+def test_a_process_killed_during_screening_loses_nothing(
+    database: Database, screeners: Screeners, answered: Encounter, settings: Settings
+):
+    killed = subprocess.run(
+        [sys.executable, "-c", SEND_AND_DIE, str(settings.data), answered.id], check=False, timeout=60
+    )
     assert killed.returncode == -signal.SIGKILL
     assert was_sent(database, answered)
     assert screening_of(database, answered) is None

@@ -11,7 +11,7 @@ from sqlalchemy import update
 from intake import emergencies, encounters
 from intake.database import Database
 from intake.emergencies import Cause
-from intake.encounters import as_searched
+from intake.names import LONGEST_BEGINNING, beginnings, folded
 from intake.worklist import LINES, Asked, View, Worklist, worklist
 from rules.ruleset import Priority
 from tests.conftest import member, sign_in
@@ -103,14 +103,13 @@ def test_a_line_says_who_opened_it_and_how_many_flags(database: Database):
     assert line.opened_at is not None
 
 
-@pytest.mark.parametrize("search", ["garcia", "GARCÍA", "jose garc", "  Garcia   José ", "é"])
-def test_a_name_is_found_by_parts_whatever_the_accents_and_capitals(database: Database, search: str):
+@pytest.mark.parametrize("search", ["garcia", "GARCÍA", "jose garc", "  Garcia   José ", "g"])
+def test_a_name_is_found_by_the_beginnings_of_its_words_whatever_the_accents_and_capitals(
+    database: Database, search: str
+):
     patient(database, "José García")
     patient(database, "Ada Example")
-    found = names(database, search=search)
-    assert "José García" in found
-    if search != "é":
-        assert found == ["José García"]
+    assert names(database, search=search) == ["José García"]
 
 
 @pytest.mark.parametrize("search", ["%", "_", "\\", "nobody", "'; drop table encounter"])
@@ -119,9 +118,10 @@ def test_signs_of_the_database_are_letters_like_others(database: Database, searc
     assert names(database, search=search) == []
 
 
-@given(st.text(max_size=60))
-def test_every_word_of_a_name_is_in_what_is_searched(name: str):
-    assert all(as_searched(word) in as_searched(name) for word in name.split())
+@given(st.text(max_size=60), st.integers(1, 60))
+def test_every_word_of_a_name_is_found_from_its_beginning(name: str, length: int):
+    searched = (word for part in name.split() for word in folded(part[:length]).split())
+    assert {word[:LONGEST_BEGINNING] for word in searched} <= beginnings(name)
 
 
 def test_pages_hold_everybody_once_and_one_after_the_last_is_the_last(database: Database):
