@@ -5,7 +5,8 @@ from datetime import datetime
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from intake.tables import Moment, Row
+from intake.moments import Moment
+from intake.tables import Row
 
 
 class StuckJobRow(Row):

@@ -34,6 +34,8 @@ import os, sys, time
 from pathlib import Path
 from intake.database import Database
 from intake.jobs import Kind, Worker
+from intake.key_store import KeyRing
+from intake.master_keys import KeyPlaces
 folder, url, name = Path(sys.argv[1]), *sys.argv[2:]
 def waiting():
     return [path.stem for path in sorted(folder.glob("*.todo"))]
@@ -42,7 +44,8 @@ def run(name):
         log.write(name + "\\n")
     time.sleep(0.3)
     (folder / f"{name}.todo").rename(folder / f"{name}.done")
-Worker(Database(url), folder, name, {"slow": Kind(waiting, run)}).run()
+keys = KeyRing(KeyPlaces("sqlite://", folder / "master_key"))
+Worker(Database(url, keys), folder, name, {"slow": Kind(waiting, run)}).run()
 """
 
 
@@ -232,7 +235,7 @@ def test_a_worker_that_lives_takes_over_what_one_that_was_killed_had_in_hand(dat
 
 
 def test_two_workers_of_one_name_do_not_run_at_once(database: Database, tmp_path: Path):
-    other = Database(database.url)  # as that of another process, or of another machine
+    other = Database(database.url, database.keys)  # as that of another process, or of another machine
     with held(database, tmp_path, "worker"):
         with pytest.raises(AlreadyRunning, match="--name"), held(other, tmp_path, "worker"):
             pass
