@@ -4,9 +4,11 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
+from typing import Any, TypeVar
 
 from sqlalchemy import func, select
 
@@ -28,6 +30,7 @@ MOST_PAGES = 400
 TRIES = 60
 LONGEST_WAIT = 180  # seconds until all that was cut off is made up for
 Disturbance = Callable[[], object]
+Result = TypeVar("Result")
 
 
 def invite(clinic: Clinic, count: int, *, left: int, seed: int = 1) -> list[Patient]:
@@ -50,12 +53,18 @@ def invite(clinic: Clinic, count: int, *, left: int, seed: int = 1) -> list[Pati
     return patients
 
 
+def _run(to_do: Coroutine[Any, Any, Result]) -> Result:
+    """Run it in a thread: a test of a browser may have left a loop running in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, to_do).result()
+
+
 def walk(patients: list[Patient], disturb: Disturbance, every: int, *, at_once: int = 20, seed: int = 1) -> None:
     """Let all patients answer to the end, and disturb after about every so many pages that came.
 
     By pages and not by the clock, so that it does not matter how busy the machine is. `disturb` runs in a thread.
     """
-    asyncio.run(_walk(patients, disturb, every, at_once, random.Random(seed)))
+    _run(_walk(patients, disturb, every, at_once, random.Random(seed)))
 
 
 async def _walk(patients: list[Patient], disturb: Disturbance, every: int, at_once: int, chance: random.Random) -> None:
@@ -82,7 +91,7 @@ async def _walk(patients: list[Patient], disturb: Disturbance, every: int, at_on
 
 def pdfs(clinic: Clinic, patients: list[Patient], disturb: Disturbance, every: int) -> list[str]:
     """Let a clinician fetch the summary of everybody as PDF, and disturb now and then; return what did not come."""
-    return asyncio.run(_pdfs(clinic, patients, disturb, every))
+    return _run(_pdfs(clinic, patients, disturb, every))
 
 
 async def _pdfs(clinic: Clinic, patients: list[Patient], disturb: Disturbance, every: int) -> list[str]:

@@ -80,7 +80,7 @@ def test_one_that_answers_500_and_then_takes_it_is_told_once_more_by_the_backgro
     need_somebody(database, ada)
     with web_server(Calls(answers=[500])) as calls:
         kinds = work.kinds(database, calls_to(settings, calls.port))
-        with working(settings.data, kinds, waits=(0.2, 0.2)):
+        with working(database, settings.data, kinds, waits=(0.2, 0.2)):
             until(lambda: calls_waiting(database) == [])
     assert len(calls.arrived) == 2
     assert len(mails(settings)) == 1
