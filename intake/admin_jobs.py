@@ -15,6 +15,7 @@ KINDS = {
     "alert": "Telling the clinic",
     "mail": "Sending an invitation",
     "hand-over": "Handing over to the record system",
+    "erasing": "Erasing what is over its time",
     "impact": "Working out what a draft would do",
 }
 

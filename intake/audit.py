@@ -86,6 +86,12 @@ class Event(StrEnum):
     EXPORTED = "screenings exported for research"
     JOB_AGAIN = "background job tried again"
     TRAIL_EXPORTED = "audit trail exported"
+    ALL_SHOWN = "all that is stored handed out"
+    RECORD_READ = "page to see or erase read"
+    ERASED = "erased"
+    BACKED_UP = "backup made"
+    RESTORED = "restored from a backup"
+    KEYS_ROTATED = "keys wrapped with a new master key"
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 from intake import demo, demo_review, erasure, rulesets, serving, work
 from intake.accounts import sign_in_token
 from intake.audit_commands import audit_group
+from intake.backup_commands import backup, restore
 from intake.days import plain_day
 from intake.explain_command import explain_command
 from intake.export_commands import export_group
@@ -23,6 +24,7 @@ from intake.master_keys import MasterKeyError
 from intake.metrics import FOLDER as FIGURES
 from intake.operation_commands import doctor_command, settings_command
 from intake.questionnaire_commands import questionnaire_group
+from intake.record_commands import erase, retention_group, show
 from intake.rule_files_commands import diff_command, export_command, fmt_command, publish_command, schema_command
 from intake.rules_commands import count, rules_group
 from intake.rulesets import Screeners
@@ -145,6 +147,11 @@ main.add_command(questionnaire_group)
 main.add_command(fhir_group)
 main.add_command(export_group)
 main.add_command(audit_group)
+main.add_command(show)
+main.add_command(erase)
+main.add_command(retention_group)
+main.add_command(backup)
+main.add_command(restore)
 main.add_command(sign_in_link)
 main.add_command(doctor_command)
 main.add_command(settings_command)

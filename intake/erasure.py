@@ -5,8 +5,10 @@ written with the deletion of the rows, before the key is destroyed, so that a cu
 Mails that were written to the mail folder, and files that staff took out of the product, are not reached.
 """
 
+import hashlib
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -14,6 +16,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from intake import encounters, names
+from intake.audit import Event, Trail
 from intake.database import Database
 from intake.key_store import KeyRing, empty_log
 from intake.outgoing_tables import HandOverRow, MailRow
@@ -59,8 +62,15 @@ class Receipt:
     rows: int
     key_destroyed_at: datetime | None
 
+    @property
+    def sha256(self) -> str:
+        """What tells this receipt from one that was changed."""
+        return hashlib.sha256(json.dumps(list(map(str, astuple(self)))).encode()).hexdigest()
 
-def erase(database: Database, encounter_id: str, *, reason: str, by: str | None = None) -> Receipt | None:
+
+def erase(
+    database: Database, encounter_id: str, *, reason: str, by: str | None = None, trail: Trail | None = None
+) -> Receipt | None:
     """Erase an encounter with all that is stored of it; None if there is no such encounter.
 
     `reason` says why in a few words, without a name: it is kept. Nothing of the encounter can be read afterwards, here
@@ -68,6 +78,8 @@ def erase(database: Database, encounter_id: str, *, reason: str, by: str | None 
     """
     with database.writing() as session:
         row = _delete(session, encounter_id, reason, by)
+        if row is not None and trail is not None:
+            trail.note(session, Event.ERASED, encounter_id, f"receipt {row.id}")
     if row is None:
         return None
     _destroy(database, [encounter_id])
@@ -89,6 +101,12 @@ def finish(database: Database) -> int:
 def receipts(session: Session) -> list[Receipt]:
     """Return all receipts, the newest first."""
     return [_receipt(row) for row in session.scalars(select(ErasureRow).order_by(ErasureRow.erased_at.desc()))]
+
+
+def receipt_of(session: Session, encounter_id: str) -> Receipt | None:
+    """Return the receipt of an encounter that was erased; None for one that was not."""
+    row = session.scalar(select(ErasureRow).where(ErasureRow.encounter_id == encounter_id))
+    return None if row is None else _receipt(row)
 
 
 def was_erased(session: Session, encounter_id: str) -> bool:

@@ -2,6 +2,8 @@
 
 import click
 
+from intake import audit
+from intake.audit import Event, Trail
 from intake.installation import chosen_settings, ready_database
 from intake.key_store import KeyRing
 from intake.master_keys import MasterKeyError
@@ -30,11 +32,16 @@ def rotate(keep: bool) -> None:
     Where INTAKE_MASTER_KEY holds the master keys, put the new one before the old ones there, start the service anew,
     and call this with --keep.
     """
-    ring = _ring()
+    settings = chosen_settings()
+    database = ready_database(settings)
+    ring = database.keys
     try:
         if not keep:
             ring.masters.add()
         done = ring.rewrap()
+        with database.writing() as session:
+            trail = Trail(settings.secret_key, audit.COMMAND_LINE)
+            trail.note(session, Event.KEYS_ROTATED, about=f"{done.rewrapped} keys, master key {done.master_id}")
     except MasterKeyError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{count(done.rewrapped, 'key')} wrapped anew with the master key {done.master_id}.")

@@ -153,6 +153,15 @@ class KeyRing:
         with self.engine.connect() as connection:
             return connection.scalar(select(WrappedKeyRow.id).where(WrappedKeyRow.id == key_id)) is not None
 
+    def missing(self, key_ids: Collection[str]) -> set[str]:
+        """Return those of these ids that there is no key of, without unwrapping any."""
+        chosen, found = list(key_ids), set[str]()
+        with self.engine.connect() as connection:
+            for start in range(0, len(chosen), AT_ONCE):
+                some = WrappedKeyRow.id.in_(chosen[start : start + AT_ONCE])
+                found.update(connection.scalars(select(WrappedKeyRow.id).where(some)))
+        return set(chosen) - found
+
     def used(self) -> Mapping[str, int]:
         """Return how many keys each master key wraps, by the ids of the master keys."""
         counts = select(WrappedKeyRow.master_id, func.count().label("number")).group_by(WrappedKeyRow.master_id)

@@ -29,11 +29,13 @@ KNOWN = (
     *("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_NAME", "OIDC_ROLE_CLAIM"),
     *("ALERT_WEBHOOK", "ALERT_WEBHOOK_KEY"),
     *("APPROVAL", "LOG_LEVEL", "METRICS_TOKEN"),
+    *("KEEP_UNFINISHED_DAYS", "KEEP_YEARS", "BACKUP_KEY"),
     *("FHIR_URL", "FHIR_TOKEN_URL", "FHIR_CLIENT_ID", "FHIR_CLIENT_SECRET", "FHIR_SCOPE", "CDS_ISSUER", "CDS_KEYS"),
 )
 LONGEST_INVITATION = 366  # days
 MOST_PROXIES = 5
 SHORTEST_QUIET, LONGEST_QUIET = 5, 240  # minutes
+LONGEST_UNFINISHED, LONGEST_FINISHED = 366, 100  # days, years
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,9 @@ class Settings:
     cds_keys: str
     log_level: Literal["info", "warning"]
     metrics_token: str = field(repr=False)
+    keep_unfinished_days: int
+    keep_years: int
+    backup_key: str = field(repr=False)
 
     @property
     def secret_key(self) -> str:
@@ -158,6 +163,11 @@ class Settings:
             second_factor=choices.second_factor(given.get("SECOND_FACTOR", "required").lower()),
             log_level=choices.log_level(given.get("LOG_LEVEL", "warning").lower()),
             metrics_token=choices.long_enough("METRICS_TOKEN", given.get("METRICS_TOKEN")) or "",
+            keep_unfinished_days=choices.whole(
+                "KEEP_UNFINISHED_DAYS", given.get("KEEP_UNFINISHED_DAYS", "30"), 1, LONGEST_UNFINISHED, "days"
+            ),
+            keep_years=choices.whole("KEEP_YEARS", given.get("KEEP_YEARS", "8"), 1, LONGEST_FINISHED, "years"),
+            backup_key=choices.long_enough("BACKUP_KEY", given.get("BACKUP_KEY")) or "",
             **choices.record_system(given),
         )
 

@@ -76,6 +76,12 @@ def _changed_since(last: Signed) -> str:
     )
 
 
+def as_it_stands(database: Database, screeners: Screeners, clinic: str, encounter_id: str) -> Opened | None:
+    """Return the same without remembering that anybody opened it."""
+    with database.reading() as session:
+        return _stored(session, screeners, clinic, encounter_id)
+
+
 def opened(database: Database, screeners: Screeners, clinic: str, encounter_id: str, by: Staff) -> Opened | None:
     """Return a patient's screening with its review, or None while there is none.
 

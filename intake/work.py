@@ -4,7 +4,7 @@ import signal
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from intake import hand_over, impacts, logs, mailing, outbox, submission
+from intake import hand_over, impacts, logs, mailing, outbox, retention, submission
 from intake.database import Database, database_of
 from intake.jobs import Kind, Worker
 from intake.outbox import TO_CLINIC
@@ -56,6 +56,11 @@ def kinds(database: Database, settings: Settings) -> Mapping[str, Kind]:
     def work_out(impact_id: str) -> None:
         impacts.run(database, impact_id)
 
+    daily = retention.Daily(database, settings)
+
+    def erase(job_id: str) -> None:
+        retention.erase_if_due(database, settings, job_id.split("/")[0])
+
     to_record_system = {"hand-over": Kind(to_hand_over, give)} if settings.fhir_server else {}
     screeners = Screeners(EngineProcess())
     return {
@@ -63,6 +68,7 @@ def kinds(database: Database, settings: Settings) -> Mapping[str, Kind]:
         "screening": Kind(not_screened, screen, SOON_AND_FOR_A_DAY),
         "alert": Kind(lambda: waiting(*TO_CLINIC), send, SOON_AND_FOR_A_DAY),
         "mail": Kind(lambda: waiting(MailKind.INVITATION), send),
+        "erasing": Kind(daily.waiting, erase),
         "impact": Kind(to_work_out, work_out, impacts.WAITS),
     }
 

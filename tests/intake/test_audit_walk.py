@@ -48,6 +48,7 @@ NO_ENTRY = {
     ("entry.time_left", "GET"): "a clock",
     ("entry.stay", "POST"): "a clock",
 }
+ERASE = {"reason": "Made twice", "sure": "yes"}
 NOT_BEGUN = ("desk_paper.ask", "desk_paper.take")  # only there before the patient has answered anything
 
 
@@ -79,11 +80,14 @@ def what_to_send(endpoint: str, client: FlaskClient, found: Invitation) -> Mappi
         return form(client.get(f"{address}/review").text)
     if endpoint == "review.signed_pdf":
         client.post(f"{address}/review", data=form(client.get(address).text) | {"action": "sign"})
+    if endpoint == "clinician_record.receipt":
+        client.post(f"{address}/erase", data=ERASE)
     born = ["17", "5", "1970"]
     forms: dict[str, Mapping[str, object]] = {
         "entry.check": {"date_of_birth": born},
         "patient.go_on": {"need-help": "yes"},
         "desk_paper.take": {name("chest_pain_now"): "1"},
+        "clinician_record.erase": ERASE,
         "desk_import.invite": {"kept": b64encode(b"name,date of birth\nBea Example,17.5.1970\n").decode()},
         "desk.add": {"patient_name": "Bea", "date_of_birth": born, "language": "en"},
     }
