@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 from enum import Enum
 
 from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from intake import names
 from intake.tables import EmergencyRow, EncounterRow, ResponseRow, SignedSummaryRow, StaffRow
@@ -18,6 +18,8 @@ from rules.ruleset import Priority
 LINES = 50  # on one page
 LATELY = timedelta(days=14)  # how long answers without an appointment are still to be looked at
 LONGEST_SEARCH = 100  # characters
+FIRST_FIRST, LAST_FIRST = False, True  # by what a list is sorted, and how
+Order = list[tuple[ColumnElement | InstrumentedAttribute, bool]]
 BY_RANK = {priority.rank: priority for priority in Priority}
 
 
@@ -107,10 +109,21 @@ def worklist(session: Session, asked: Asked, now: datetime) -> Worklist:
     counts = _counts(session, asked, {view: views[view] for view in View if view in COUNTED or view is asked.view})
     last = max(-(-counts[asked.view] // LINES), 1)
     asked = Asked(asked.view, asked.search, min(asked.page, last))
-    order = [ResponseRow.sent_at.desc()] if asked.view is View.RECEIVED else _order(now)
-    chosen = _listed(session, select(EncounterRow.id), asked).where(views[asked.view]).order_by(*order, EncounterRow.id)
-    ids = session.scalars(chosen.offset((asked.page - 1) * LINES).limit(LINES)).all()
+    order = [(ResponseRow.sent_at, LAST_FIRST)] if asked.view is View.RECEIVED else _order(now)
+    chosen = _listed(session, select(EncounterRow.id), asked).where(views[asked.view])
+    ids = _one_page(session, chosen, [*order, (EncounterRow.id, FIRST_FIRST)], asked.page, counts[asked.view])
     return Worklist(asked, _lines(session, ids), counts)
+
+
+def _one_page(session: Session, chosen: Select, order: Order, page: int, count: int) -> Sequence[str]:
+    """Return the ids of a page of `count` in all. A page of the later half is found from the end: less is sorted."""
+    begin = (page - 1) * LINES
+    end = min(begin + LINES, count)
+    if begin <= count // 2:
+        forward = [column.desc() if backward else column.asc() for column, backward in order]
+        return session.scalars(chosen.order_by(*forward).offset(begin).limit(LINES)).all()
+    reverse = [column.asc() if backward else column.desc() for column, backward in order]
+    return session.scalars(chosen.order_by(*reverse).offset(count - end).limit(end - begin)).all()[::-1]
 
 
 def _lines(session: Session, ids: Sequence[str]) -> tuple[Line, ...]:
@@ -201,7 +214,7 @@ def _listed(session: Session, query: Select, asked: Asked) -> Select:
     return found.where(_ANSWERED_OR_OPEN)
 
 
-def _order(now: datetime) -> list[ColumnElement]:
+def _order(now: datetime) -> Order:
     """Who needs somebody, then what is not signed, by priority, then by appointment: the next first, past ones last.
 
     Then who was invited first: names are sealed, and cannot be sorted by.
@@ -209,10 +222,10 @@ def _order(now: datetime) -> list[ColumnElement]:
     when, today = EncounterRow.appointment_at, _day(now)
     is_to_come = when >= today
     return [
-        case((_NEEDS_SOMEBODY, 0), (_SIGNED, 2), else_=1),
-        EncounterRow.urgency.asc(),
-        case((is_to_come, 0), (when.is_(None), 1), else_=2),
-        case((is_to_come, when)).asc(),
-        when.desc(),
-        EncounterRow.created_at.asc(),
+        (case((_NEEDS_SOMEBODY, 0), (_SIGNED, 2), else_=1), FIRST_FIRST),
+        (EncounterRow.urgency, FIRST_FIRST),
+        (case((is_to_come, 0), (when.is_(None), 1), else_=2), FIRST_FIRST),
+        (case((is_to_come, when)), FIRST_FIRST),
+        (when, LAST_FIRST),
+        (EncounterRow.created_at, FIRST_FIRST),
     ]

@@ -133,6 +133,19 @@ def test_pages_hold_everybody_once_and_one_after_the_last_is_the_last(database: 
     assert len({line.encounter_id for line in first.lines + second.lines}) == LINES + 3
 
 
+@pytest.mark.parametrize("view", [View.ALL, View.RECEIVED])
+def test_page_after_page_is_in_the_order_of_the_whole(database: Database, monkeypatch: pytest.MonkeyPatch, view: View):
+    days = (None, timedelta(0), timedelta(days=1), timedelta(days=-40))
+    for number in range(24):
+        flags = [[], [Priority.SAME_DAY], [Priority.SOON]][number % 3]
+        patient(database, f"Patient {number}", after=days[number % 4], flags=flags)
+    whole = names(database, view)
+    monkeypatch.setattr("intake.worklist.LINES", 5)
+    pages = [listed(database, view, page=number).lines for number in range(1, 6)]
+    assert [line.patient_name for page in pages for line in page] == whole
+    assert len(whole) == 24
+
+
 @pytest.mark.parametrize("text", ["", "0", "-1", "x", "١", "9999999999"])
 def test_an_address_that_is_not_understood_is_the_first_page(text: str):
     assert Asked.read({"page": text, "view": "nothing", "q": " a   b "}) == Asked(View.OPEN, "a b", 1)
