@@ -1,14 +1,18 @@
-"""What tests of the admin's side share: a clinic with the small rule set, two admins, and the command line."""
+"""What several tests of the application share: the small rule set in use, two admins, the command line, a patient."""
 
 import pytest
 from click.testing import CliRunner
 from flask import Flask
 
-from intake import rulesets
+from intake import encounters, rulesets, submission
+from intake.database import Database
+from intake.encounters import Encounter
 from intake.rulesets import Screeners
 from intake.settings import Settings
 from rules.ruleset import RuleSet
 from tests.intake.admins import Admin
+
+WORDS = "Quietly xylophonic"  # of a patient's own
 
 
 @pytest.fixture
@@ -36,3 +40,12 @@ def command(settings: Settings, screeners: Screeners, monkeypatch: pytest.Monkey
     """The command line of an installation with the small rule set in use."""
     monkeypatch.setenv("INTAKE_DATA", str(settings.data))
     return CliRunner()
+
+
+@pytest.fixture
+def told(app: Flask, database: Database, ada: Encounter) -> Encounter:
+    """Ada, who has sent answers with words of her own."""
+    with database.writing() as session:
+        encounters.save_page(session, ada.id, {"breast_change": "yes", "matters_most": WORDS})
+    submission.send(database, Screeners(), ada.id)
+    return ada

@@ -7,28 +7,17 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from flask import Flask
 
-from intake import audit_check, backup, create_app, encounters, erasure, submission
+from intake import audit_check, backup, create_app, encounters, erasure
 from intake.backup import BackupError
 from intake.cli import main
 from intake.database import Database, database_of
 from intake.encounters import Encounter
-from intake.rulesets import Screeners
 from intake.settings import Settings
 from tests.conftest import sign_in
+from tests.intake.conftest import WORDS
 
-WORDS = "Quietly xylophonic"
 PASSPHRASE = "a passphrase for backups in tests"
-
-
-@pytest.fixture
-def told(app: Flask, database: Database, ada: Encounter) -> Encounter:
-    """Ada, who has sent answers with words of her own."""
-    with database.writing() as session:
-        encounters.save_page(session, ada.id, {"breast_change": "yes", "matters_most": WORDS})
-    submission.send(database, Screeners(), ada.id)
-    return ada
 
 
 @pytest.fixture

@@ -12,29 +12,19 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
-from intake import alerts, audit, encounters, erasure, retention, submission
+from intake import alerts, audit, encounters, erasure, retention
 from intake.cli import main
 from intake.database import Database
 from intake.encounters import Encounter
 from intake.everything import everything
 from intake.retention import Policy
-from intake.rulesets import Screeners
 from intake.settings import Settings
 from intake.tables import EncounterRow, ResponseRow
 from intake.work import kinds
 from tests.conftest import sign_in
+from tests.intake.conftest import WORDS
 
 POLICY = Policy(unfinished_days=30, years=8)
-WORDS = "Quietly xylophonic"
-
-
-@pytest.fixture
-def told(app: Flask, database: Database, ada: Encounter) -> Encounter:
-    """Ada, who has sent answers with words of her own."""
-    with database.writing() as session:
-        encounters.save_page(session, ada.id, {"breast_change": "yes", "matters_most": WORDS})
-    submission.send(database, Screeners(), ada.id)
-    return ada
 
 
 def age(database: Database, days: float) -> None:
