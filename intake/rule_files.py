@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from intake.rulesets import published_hash
 from intake.tables import RuleSetRow
 from rules.errors import RulesError
-from rules.load import completed, read_files
+from rules.load import completed, place_of, read_files
 
 SHORTEST = 6  # characters of a hash that name a version
 
@@ -22,20 +22,12 @@ def given_files(path: Path, published: Mapping[str, str]) -> dict[str, str]:
     """Return the rule set that a folder, or one file, makes of the published one.
 
     A folder is the whole rule set; only a questionnaire, scores or sources that it has none of are those that are
-    published. One file takes the place of the published file of its name. Raises `RuleErrors`.
+    published. One file takes its place among those that are published. Raises `RuleErrors`.
     """
     if path.is_dir():
         return completed(read_files(path), published)
     [text] = read_files(path).values()
-    return {**published, _place(path, published): text}
-
-
-def _place(path: Path, published: Mapping[str, str]) -> str:
-    """The published file whose whole name ends the path, such as languages/es/safety.yaml; else the one of its name."""
-    whole = path.resolve().as_posix()
-    ending = [name for name in published if whole.endswith(f"/{name}")]
-    named = [name for name in published if Path(name).name == path.name]
-    return max(ending, key=len) if ending else named[0] if len(named) == 1 else path.name
+    return {**published, place_of(path, text, published): text}
 
 
 def stored_files(session: Session, version: str = "") -> dict[str, str]:

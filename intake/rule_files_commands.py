@@ -73,7 +73,7 @@ def _format(file: Path, *, write: bool) -> bool:
 @click.option("--version", default="", metavar="HASH", help="Against an earlier version, by the beginning of its hash.")
 @as_json_option
 def diff_command(path: Path, version: str, as_json: bool) -> None:
-    """Tell what rule files change, thing by thing: rules, questions, scores, sources; against the published rule set.
+    """Tell what rule files change against the published rule set, in words: rules, pages, questions, translations, ….
 
     Exit code 0 without a difference, 1 with one, 2 if the files cannot be read.
     """

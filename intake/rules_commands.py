@@ -13,8 +13,8 @@ from rules.analysis import analyse
 from rules.check import TestResult, run_tests
 from rules.coverage import coverage
 from rules.errors import RuleErrors
-from rules.load import LIBRARY, load, read_files
-from rules.mutation import mutate
+from rules.load import LIBRARY, is_one_of_many, load, named_files
+from rules.mutation import Mutation, Unnoticed, mutate
 from rules.remarks import Remark
 from rules.ruleset import RuleSet
 
@@ -58,10 +58,14 @@ as_json_option = click.option("--json", "as_json", is_flag=True, help="Print it 
 def check_command(path: Path | None, deep: bool, as_json: bool) -> None:
     """Name every problem in a folder of rule files, or in one file; without PATH, in those of the product.
 
-    The exit code is 1 if there is one; with --deep also if something odd is not explained in the files.
+    One file of rules is checked by itself; one of questions, scores, sources or translations among those of the
+    product. The exit code is 1 if there is a problem; with --deep also if something odd is not explained in the files.
     """
     if as_json:
         _check_as_json(path, deep)
+    names = _named(path)
+    if path and is_one_of_many(path, names):
+        click.echo(f"Checked as {names[0]} among the files of the product. To check it among yours, name their folder.")
     ruleset = loaded(path)
     for translation in ruleset.translations.values():
         for notice in translation.notices:
@@ -92,9 +96,17 @@ def _check_as_json(path: Path | None, deep: bool) -> NoReturn:
     sys.exit(1 if odd else 0)
 
 
+def _named(path: Path | None) -> list[str]:
+    """The names in a rule set of the files that were named."""
+    try:
+        return list(named_files(path or LIBRARY))
+    except RuleErrors as error:
+        refuse(error)
+
+
 def _remarks(ruleset: RuleSet, path: Path | None) -> list[Remark]:
     """What is odd about the files that were named."""
-    named = set(read_files(path or LIBRARY))
+    named = _named(path)
     return [remark for remark in analyse(ruleset) if remark.problem.file in named]
 
 
@@ -171,24 +183,38 @@ def list_command(path: Path | None, as_json: bool) -> None:
 @rules_group.command("mutate")
 @click.argument("path", required=False, type=click.Path(exists=True, path_type=Path))
 @click.option("--all", "with_equal", is_flag=True, help="Also the changes that make no difference to any patient.")
-def mutate_command(path: Path | None, with_equal: bool) -> None:
+@as_json_option
+def mutate_command(path: Path | None, with_equal: bool, as_json: bool) -> None:
     """Change each rule a little, in every way, and tell the changes that no test in its file notices.
 
     Each comes with a test to paste. The exit code is 1 if there is such a change.
     """
     ruleset = loaded(path)
-    found = mutate(ruleset, only=frozenset(read_files(path or LIBRARY)))
-    for change in found.unnoticed if with_equal else found.survivors:
+    found = mutate(ruleset, only=frozenset(_named(path)))
+    told = found.unnoticed if with_equal else found.survivors
+    if as_json:
+        click.echo(json.dumps(_mutation_as_json(found, told), indent=2))
+    else:
+        _print_mutation(found, told)
+    sys.exit(1 if found.survivors else 0)
+
+
+def _mutation_as_json(found: Mutation, told: Sequence[Unnoticed]) -> dict[str, Any]:
+    unnoticed = [
+        {"rule": change.rule} | asdict(change.problem) | {"test": change.test, "equal": change.equal} for change in told
+    ]
+    return {"tried": found.tried, "noticed": found.noticed, "equal": found.equal, "unnoticed": unnoticed}
+
+
+def _print_mutation(found: Mutation, told: Sequence[Unnoticed]) -> None:
+    for change in told:
         click.echo(f"{change.problem}")
         if change.test:
             click.echo(f"    {change.test}")
-    equal = len(found.unnoticed) - len(found.survivors)
-    noticed = found.tried - len(found.unnoticed)
     click.echo(
-        f"{count(found.tried, 'change')}: {noticed} noticed, {equal} without a difference, "
+        f"{count(found.tried, 'change')}: {found.noticed} noticed, {found.equal} without a difference, "
         f"{len(found.survivors)} not noticed."
     )
-    sys.exit(1 if found.survivors else 0)
 
 
 def _print_coverage(ruleset: RuleSet) -> bool:

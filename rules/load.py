@@ -1,7 +1,7 @@
 """Files → rule set. A rule set with a mistake is refused whole, and every mistake is named."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -25,6 +25,8 @@ from rules.translation import read_translations
 
 LIBRARY = Path(__file__).parent / "library"
 QUESTIONNAIRE, SCORES, SOURCES = "questionnaire/", "scores.yaml", "sources.yaml"
+KINDS = {"rules": "", "section": QUESTIONNAIRE, "pages": QUESTIONNAIRE, "scores": SCORES, "sources": SOURCES}  # by key
+IN_ITS_FOLDER = re.compile(rf"/({LANGUAGES}[a-z]{{2}}/(?:{QUESTIONNAIRE})?[^/]+|{QUESTIONNAIRE}[^/]+)$")
 TRANSLATED_QUESTIONNAIRE = re.compile(rf"{LANGUAGES}\w+/{QUESTIONNAIRE}")
 
 
@@ -35,11 +37,47 @@ def library() -> RuleSet:
 
 
 def load(path: Path) -> RuleSet:
-    """Read a folder of rule files, or a single rule file.
+    """Read a folder of rule files, or a single file. Raises `RuleErrors`.
 
-    What is not there (questionnaire, scores, sources) is taken from the library. Raises `RuleErrors`.
+    A folder, or a file of rules, is given the questionnaire, scores and sources of the library that it has none of. A
+    file of questions, scores, sources or translations takes its place among all files of the library.
     """
-    return load_texts(with_library(read_files(path)))
+    found = named_files(path)
+    return load_texts({**read_files(LIBRARY), **found} if is_one_of_many(path, found) else with_library(found))
+
+
+def is_one_of_many(path: Path, found: Iterable[str]) -> bool:
+    """Whether what was named is one file that is no rule file, and so means something only among others."""
+    return not path.is_dir() and any(name.startswith((QUESTIONNAIRE, SCORES, SOURCES, LANGUAGES)) for name in found)
+
+
+def named_files(path: Path) -> dict[str, str]:
+    """Return the text of the files in a folder, or of one file, by the names that they have in a rule set.
+
+    Raises `RuleErrors`.
+    """
+    found = read_files(path)
+    return found if path.is_dir() else {place_of(path, text, read_files(LIBRARY)): text for text in found.values()}
+
+
+def place_of(path: Path, text: str, whole: Mapping[str, str]) -> str:
+    """Return the name of a file in a rule set: by the folders that it stands in, else by what it holds.
+
+    A file of the rule set whose whole name ends the path, such as languages/es/safety.yaml, is meant first.
+    """
+    full = path.resolve().as_posix()
+    ending = [name for name in whole if full.endswith(f"/{name}")]
+    if ending:
+        return max(ending, key=len)
+    folder = IN_ITS_FOLDER.search(full)
+    if folder:
+        return folder[1]
+    data = read(path.name, text).data
+    kind = next((KINDS[key] for key in data if key in KINDS), "") if isinstance(data, dict) else ""
+    if kind:
+        return f"{kind}{path.name}" if kind.endswith("/") else kind
+    named = [name for name in whole if Path(name).name == path.name]
+    return named[0] if len(named) == 1 else path.name
 
 
 def read_files(path: Path) -> dict[str, str]:

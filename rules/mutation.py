@@ -52,6 +52,16 @@ class Mutation:
         """The changes that a further test would notice."""
         return tuple(change for change in self.unnoticed if not change.equal)
 
+    @property
+    def noticed(self) -> int:
+        """How many changes a test notices."""
+        return self.tried - len(self.unnoticed)
+
+    @property
+    def equal(self) -> int:
+        """How many changes make no difference to any patient."""
+        return len(self.unnoticed) - len(self.survivors)
+
 
 def mutate(ruleset: RuleSet, only: frozenset[str] | None = None) -> Mutation:
     """Try every small change to the rules in use; with `only`, to those that stand in these files."""

@@ -30,6 +30,7 @@ ORDER = {  # each module imports only those above it
         "engine_process",
         "explain",
         "plain_words",
+        "parts",
         "changes",
         "screening",
         "check",

@@ -98,21 +98,27 @@ def test_one_file_takes_the_place_of_the_published_one(command: CliRunner, sent:
     assert "a secret worry" not in told.output
 
 
-def test_the_file_of_a_language_is_not_taken_for_the_english_one_of_the_same_name(tmp_path: Path) -> None:
+def test_one_file_is_known_by_its_folders_and_by_what_it_holds(tmp_path: Path) -> None:
     published = {"languages/es/safety.yaml": "es", "safety.yaml": "en", "questionnaire/10-a.yaml": "q"}
-    for name in (*published, "10-a.yaml", "new.yaml"):
+    given = (*published, "10-a.yaml", "new.yaml", "questionnaire/new.yaml", "thyroid.yaml", "our-sources.yaml")
+    texts = {"thyroid.yaml": "section: thyroid", "our-sources.yaml": "sources: {}"}
+    for name in given:
         file = tmp_path / name
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text("changed", encoding="utf-8")
+        file.write_text(texts.get(name, "changed"), encoding="utf-8")
     changed = {
-        path: [name for name, text in given_files(tmp_path / path, published).items() if text == "changed"]
-        for path in ("languages/es/safety.yaml", "safety.yaml", "10-a.yaml", "new.yaml")
+        path: [name for name, text in given_files(tmp_path / path, published).items() if published.get(name) != text]
+        for path in given
     }
     assert changed == {
         "languages/es/safety.yaml": ["languages/es/safety.yaml"],
         "safety.yaml": ["safety.yaml"],
         "10-a.yaml": ["questionnaire/10-a.yaml"],
         "new.yaml": ["new.yaml"],
+        "questionnaire/10-a.yaml": ["questionnaire/10-a.yaml"],
+        "questionnaire/new.yaml": ["questionnaire/new.yaml"],
+        "thyroid.yaml": ["questionnaire/thyroid.yaml"],
+        "our-sources.yaml": ["sources.yaml"],
     }
 
 

@@ -1,11 +1,13 @@
-"""`intake rules list`, `check` and `test`, as an admin types them."""
+"""`intake rules list`, `check`, `test` and `mutate`, as an admin types them."""
 
+import json
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from intake.cli import main
+from rules.load import LIBRARY
 
 RULE = """
 rules:
@@ -122,3 +124,40 @@ def test_mutate_shows_what_makes_no_difference_only_if_asked(rule_file: Path) ->
     words = 'falls.yaml:7:39: nothing in FALL1 depends on this: "sarcf_5 >= 2" left out'
     assert words not in intake("rules", "mutate", rule_file).output
     assert words in intake("rules", "mutate", "--all", rule_file).output
+
+
+def test_mutate_tells_programs_the_same(rule_file: Path) -> None:
+    told = intake("rules", "mutate", "--json", rule_file)
+    found = json.loads(told.stdout)
+    assert (told.exit_code, found["tried"], found["noticed"] + len(found["unnoticed"])) == (1, 8, 8)
+    first = found["unnoticed"][0]
+    assert first["rule"] == "FALL1"
+    assert (
+        f"{first['file']}:{first['line']}:{first['column']}: {first['message']}"
+        in intake("rules", "mutate", rule_file).output
+    )
+    assert first["test"].startswith("- {name: ")
+    assert intake("rules", "mutate", "--json", LIBRARY / "mood.yaml").exit_code == 0
+
+
+def test_a_file_of_questions_is_checked_as_such_among_the_files_of_the_product(tmp_path: Path) -> None:
+    file = tmp_path / "05-today.yaml"
+    text = (LIBRARY / "questionnaire" / file.name).read_text(encoding="utf-8")
+    file.write_text(text, encoding="utf-8")
+    told = intake("rules", "check", file)
+    assert told.exit_code == 0
+    assert told.output.startswith("Checked as questionnaire/05-today.yaml among the files of the product. ")
+    file.write_text(
+        text.replace("id: collapse", "id: collapsed").replace("short: Collapse", "shrt: C"), encoding="utf-8"
+    )
+    told = intake("rules", "check", file)
+    assert told.exit_code == 1
+    assert 'questionnaire/05-today.yaml:23:9: unknown key "shrt"; did you mean "short"?' in told.output
+    file.write_text(text.replace("id: collapse", "id: collapsed"), encoding="utf-8")
+    assert 'unknown item "collapse"; did you mean "collapsed"?' in intake("rules", "check", file).output
+
+
+@pytest.mark.parametrize("name", ["scores.yaml", "sources.yaml", "languages/es/safety.yaml"])
+def test_so_are_scores_sources_and_translations(name: str) -> None:
+    told = intake("rules", "check", LIBRARY / name)
+    assert (told.exit_code, f"Checked as {name} among" in told.output) == (0, True)
