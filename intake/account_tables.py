@@ -67,11 +67,15 @@ class EndedSessionRow(Row):
 
 
 class KeptFormRow(Row):
-    """What a member of staff typed on a page that was sent after the session had ended, encrypted."""
+    """What a member of staff typed on a page that was sent after the session had ended, encrypted.
+
+    On a page about a patient it is sealed with the key of the encounter too, and goes with it.
+    """
 
     __tablename__ = "kept_form"
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     staff_id: Mapped[str] = mapped_column(ForeignKey("staff.id"), index=True)
+    encounter_id: Mapped[str | None] = mapped_column(String(36), index=True)
     sealed: Mapped[str] = mapped_column(Text)
     kept_at: Mapped[datetime] = mapped_column(Moment)

@@ -194,8 +194,9 @@ def guard() -> None:
 def _close(member: Staff, *, keeps: bool) -> None:
     if keeps:
         key, address = str(current_app.secret_key), request.full_path.rstrip("?")
+        about = (request.view_args or {}).get("encounter_id")
         with services().database.writing() as database:
-            kept_forms.keep(database, key, member.id, address, request.form)
+            kept_forms.keep(database, key, member.id, address, request.form, about)
     leave(member)
     if keeps:
         raise SignInFirst

@@ -87,7 +87,9 @@ def _delete_what_was_erased(settings: Settings) -> int:
         with database.reading() as session:
             gone = database.keys.missing(session.scalars(select(EncounterRow.id)).all())
         for encounter_id in gone:
-            erasure.erase(database, encounter_id, reason="erased before, and found in a backup", trail=trail)
+            erasure.erase(
+                database, settings.data, encounter_id, reason="erased before, and found in a backup", trail=trail
+            )
         with database.writing() as session:
             trail.note(session, Event.RESTORED, about=f"{len(gone)} erased since")
     finally:

@@ -94,7 +94,7 @@ def serve(host: str, port: int, workers: int) -> None:
         raise click.ClickException(str(error)) from error
     database = ready_database(settings)
     base_url = settings.base_url if os.environ.get("INTAKE_BASE_URL") else serving.address(host, port)
-    erasure.finish(database)
+    erasure.finish(database, settings.data)
     invitation = demo.invitation(database, settings.secret_key)
     patient = f"{base_url}/start/{invitation[0]}" if invitation else "invite one on the clinician's page"
     click.echo(f"Serving on {base_url}")

@@ -47,7 +47,10 @@ def erase(encounter_id: str) -> Answer:
     reason = request.form.get("reason", "")
     if reason not in REASONS or "sure" not in request.form:
         return _page(encounter_id, MISSING), 422
-    done = erasure.erase(services().database, encounter_id, reason=reason, by=current_staff().id, trail=trail())
+    work = services()
+    done = erasure.erase(
+        work.database, work.settings.data, encounter_id, reason=reason, by=current_staff().id, trail=trail()
+    )
     if done is None:
         abort(404, "There is no such patient.")
     return redirect(url_for("clinician_record.receipt", encounter_id=encounter_id), 303)

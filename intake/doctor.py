@@ -12,6 +12,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from intake import credentials, demo, health, mail, outbox, rulesets, staff, stuck, submission
 from intake.database import Database, database_of
+from intake.encryption import Unreadable
+from intake.master_keys import MasterKeyError
 from intake.rulesets import Screeners
 from intake.settings import Settings
 from intake.worker_names import AlreadyRunning, held, own_name
@@ -35,17 +37,19 @@ class Finding:
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
-    """Try each part of an installation, one after the other; the rest is left out where the database is not right."""
+    """Try each part of an installation, one after the other; the rest is left out where the database cannot be read."""
     yield _folder(settings)
     if settings.data.is_dir():
         yield _space(settings)
     database = database_of(settings)
     try:
-        found = _database(database)
-        yield found
-        if found.state == "fine":
-            for look in LOOKS:
-                yield look(settings, database)
+        for look in NEEDED:
+            found = look(settings, database)
+            yield found
+            if found.state == "wrong":
+                return
+        for look in LOOKS:
+            yield look(settings, database)
     finally:
         database.close()
 
@@ -69,7 +73,7 @@ def _space(settings: Settings) -> Finding:
     return Finding("disk", "fine", words)
 
 
-def _database(database: Database) -> Finding:
+def _database(_settings: Settings, database: Database) -> Finding:
     part = "database"
     try:
         with database.reading() as session:
@@ -82,6 +86,27 @@ def _database(database: Database) -> Finding:
         words, _, advice = reason.partition("; ")
         return Finding(part, "wrong", words, advice)
     return Finding(part, "fine", f"{database.engine.dialect.name}, with the tables of this version")
+
+
+def _master_key(settings: Settings, database: Database) -> Finding:
+    part, places = "master key", settings.key_places
+    try:
+        database.keys.check()
+        database.keys.masters.check(set(database.keys.used()))
+    except (MasterKeyError, Unreadable) as error:
+        words, _, advice = str(error).partition("; ")
+        return Finding(part, "wrong", words, advice)
+    except SQLAlchemyError as error:
+        words = f"the key store does not answer ({type(error).__name__})"
+        return Finding(part, "wrong", words, "see INTAKE_KEYS_URL, or run: intake init")
+    if places.given:
+        return Finding(part, "fine", "opens the keys; it stands in INTAKE_MASTER_KEY")
+    if stat.S_IMODE(places.file.stat().st_mode) & 0o077:
+        return Finding(part, "wrong", f"others on this machine may read {places.file}", f"run: chmod 600 {places.file}")
+    if places.file.is_relative_to(settings.data):
+        words = "stands in the data folder, so that whoever copies the folder can read everything"
+        return Finding(part, "look", words, "move it elsewhere, and set INTAKE_MASTER_KEY_FILE")
+    return Finding(part, "fine", f"opens the keys; {places.file}, for its owner alone")
 
 
 def _rules(_settings: Settings, database: Database) -> Finding:
@@ -183,6 +208,7 @@ def _address(settings: Settings, _database: Database) -> Finding:
     return Finding("address", "look", f"{settings.base_url} is not encrypted: for trying it out only", advice)
 
 
+NEEDED: tuple[Callable[[Settings, Database], Finding], ...] = (_database, _master_key)
 LOOKS: tuple[Callable[[Settings, Database], Finding], ...] = (
     _rules,
     _screenings,

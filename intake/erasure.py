@@ -2,7 +2,7 @@
 
 What is left is a receipt, which names no patient: the encounter's id, when, why, and how many rows there were. It is
 written with the deletion of the rows, before the key is destroyed, so that a cut in between is found (`finish`).
-Mails that were written to the mail folder, and files that staff took out of the product, are not reached.
+Mails that were written to the mail folder go too. Files that staff took out of the product are not reached.
 """
 
 import hashlib
@@ -10,16 +10,19 @@ import json
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import uuid4
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
-from intake import encounters, names
+from intake import encounters, mail, names
+from intake.account_tables import KeptFormRow
 from intake.audit import Event, Trail
 from intake.database import Database
 from intake.key_store import KeyRing, empty_log
 from intake.outgoing_tables import HandOverRow, MailRow
+from intake.stuck_tables import StuckJobRow
 from intake.tables import (
     AlertRow,
     EmergencyRow,
@@ -69,9 +72,15 @@ class Receipt:
 
 
 def erase(
-    database: Database, encounter_id: str, *, reason: str, by: str | None = None, trail: Trail | None = None
+    database: Database,
+    data: Path,
+    encounter_id: str,
+    *,
+    reason: str,
+    by: str | None = None,
+    trail: Trail | None = None,
 ) -> Receipt | None:
-    """Erase an encounter with all that is stored of it; None if there is no such encounter.
+    """Erase an encounter with all that is stored of it, in the data folder too; None if there is no such encounter.
 
     `reason` says why in a few words, without a name: it is kept. Nothing of the encounter can be read afterwards, here
     or in a backup of the database. Safe to repeat.
@@ -82,19 +91,19 @@ def erase(
             trail.note(session, Event.ERASED, encounter_id, f"receipt {row.id}")
     if row is None:
         return None
-    _destroy(database, [encounter_id])
+    _destroy(database, data, [encounter_id])
     if database.engine.dialect.name == "sqlite":
         empty_log(database.engine)  # it still holds pages with the rows
     with database.reading() as session:
         return _receipt(session.get_one(ErasureRow, row.id))
 
 
-def finish(database: Database) -> int:
+def finish(database: Database, data: Path) -> int:
     """Destroy the keys of encounters whose erasing was cut off; return how many. Each start does it."""
     with database.reading() as session:
         cut_off = session.scalars(select(ErasureRow.encounter_id).where(ErasureRow.key_destroyed_at.is_(None))).all()
     if cut_off:
-        _destroy(database, cut_off)
+        _destroy(database, data, cut_off)
     return len(cut_off)
 
 
@@ -123,7 +132,7 @@ def _delete(session: Session, encounter_id: str, reason: str, by: str | None) ->
     encounters.lock(session, encounter_id)
     if session.get(EncounterRow, encounter_id) is None:
         return None
-    rows = names.forget(session, [encounter_id])
+    rows = names.forget(session, [encounter_id]) + _delete_what_names_it(session, encounter_id)
     for kind in KINDS:
         mine = kind.__table__.c.encounter_id == encounter_id
         rows += session.execute(delete(kind).where(mine)).rowcount  # type: ignore[attr-defined]
@@ -135,7 +144,18 @@ def _delete(session: Session, encounter_id: str, reason: str, by: str | None) ->
     return row
 
 
-def _destroy(database: Database, encounter_ids: Sequence[str]) -> None:
+def _delete_what_names_it(session: Session, encounter_id: str) -> int:
+    """What staff typed and did not save, which is theirs and not shown to the patient, and jobs that failed."""
+    its_mails = select(MailRow.id).where(MailRow.encounter_id == encounter_id)
+    is_about_it = or_(StuckJobRow.job_id.startswith(encounter_id, autoescape=True), StuckJobRow.job_id.in_(its_mails))
+    typed = session.execute(delete(KeptFormRow).where(KeptFormRow.encounter_id == encounter_id))
+    session.execute(delete(StuckJobRow).where(is_about_it))
+    return typed.rowcount  # type: ignore[attr-defined]
+
+
+def _destroy(database: Database, data: Path, encounter_ids: Sequence[str]) -> None:
+    for encounter_id in encounter_ids:
+        mail.forget(data, encounter_id)
     database.keys.destroy(encounter_ids)
     with database.writing() as session:
         waiting = ErasureRow.encounter_id.in_(encounter_ids), ErasureRow.key_destroyed_at.is_(None)

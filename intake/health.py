@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 
 from intake import rulesets
 from intake.database import MIGRATIONS
+from intake.encryption import Unreadable
 from intake.faults import place_of
+from intake.master_keys import MasterKeyError
 from intake.services import services
 
 ENDPOINTS = ("health.alive", "health.ready")  # asked by an address that need not be the clinic's
@@ -30,8 +32,12 @@ def alive() -> Response:
 def ready() -> tuple[Response, int]:
     """Answer 200 if patients can be served, else 503 with the reason."""
     try:
+        services().database.keys.check()
         with services().database.reading() as session:
             reason = not_ready(session)
+    except (MasterKeyError, Unreadable) as error:
+        LOG.error("not ready: %s", error)  # it names where the master key stands, which is not for everybody
+        reason = "the keys of what is stored cannot be opened; run: intake doctor"
     except SQLAlchemyError as error:
         LOG.error("not ready: %s", place_of(error))
         reason = "the database does not answer"

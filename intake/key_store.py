@@ -134,6 +134,15 @@ class KeyRing:
             raise Unreadable("the key that names are searched by is gone; run: intake init")
         return self._search
 
+    def check(self) -> None:
+        """Raise `MasterKeyError` or `Unreadable` unless a master key is there and opens those that are no encounter's.
+
+        They are read anew: it tells also of a master key that was there when this process began.
+        """
+        _ = self.masters.ids
+        if len(self._unwrapped([SEARCH, OF_SEVERAL])) < 2:
+            raise Unreadable("the keys that are no encounter's are gone; run: intake init")
+
     def destroy(self, key_ids: Collection[str]) -> int:
         """Destroy keys, so that what they sealed cannot be read any more, here or in a backup; return how many.
 

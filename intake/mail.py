@@ -78,13 +78,22 @@ def message(*, sender: str, to: str, subject: str, text: str, html: str, key: st
     return mail
 
 
-def hand_over(mail: EmailMessage, server: MailServer | None, data: Path) -> None:
-    """Give a mail to the server, or write it to the folder where there is none. Raises `MailError`."""
+def hand_over(mail: EmailMessage, server: MailServer | None, data: Path, about: str) -> None:
+    """Give a mail to the server, or write it to the folder where there is none. Raises `MailError`.
+
+    `about` is the id of the encounter that it is about: the file is named after it, so that `forget` finds it.
+    """
     if server is None:
-        _write(mail, data / FOLDER)
+        _write(mail, data / FOLDER, about)
         return
     with _told_in_words(), _connection(server) as connection:
         connection.send_message(mail)
+
+
+def forget(data: Path, about: str) -> None:
+    """Delete the mails that were written to the folder about an encounter. Raises `OSError`."""
+    for file in (data / FOLDER).glob(f"{about}-*.eml"):
+        file.unlink(missing_ok=True)
 
 
 def reach(server: MailServer) -> None:
@@ -130,9 +139,9 @@ def _said(words: bytes | str) -> str:
     return " ".join((words.decode(errors="replace") if isinstance(words, bytes) else words).split())
 
 
-def _write(mail: EmailMessage, folder: Path) -> None:
+def _write(mail: EmailMessage, folder: Path, about: str) -> None:
     """Write whole or not at all; the same mail again takes the place of the first."""
-    name = str(mail["Message-ID"]).strip("<>").partition("@")[0]
+    name = f"{about}-{str(mail['Message-ID']).strip('<>').partition('@')[0]}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         unfinished = folder / f".{name}"

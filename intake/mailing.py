@@ -65,7 +65,7 @@ def send(database: Database, settings: Settings, mail_id: str) -> None:
             outbox.drop(session, mail.key)
         return
     try:
-        _send(settings, message, mail.key)
+        _send(settings, message, mail)
     except (MailError, WebhookError) as error:
         for_good = isinstance(error, MailError) and error.for_good and mail.kind is Kind.INVITATION
         with database.writing(mail.encounter_id) as session:
@@ -77,14 +77,14 @@ def send(database: Database, settings: Settings, mail_id: str) -> None:
         outbox.mark_sent(session, mail.key)
 
 
-def _send(settings: Settings, what: _Letter | _Call, key: str) -> None:
+def _send(settings: Settings, what: _Letter | _Call, mail: Mail) -> None:
     if isinstance(what, _Letter):
-        _send_mail(settings, what, key)
+        _send_mail(settings, what, mail)
     elif settings.webhook is not None:
         webhook.post(settings.webhook, what.body)
 
 
-def _send_mail(settings: Settings, letter: _Letter, key: str) -> None:
+def _send_mail(settings: Settings, letter: _Letter, mail: Mail) -> None:
     values = {
         "clinic": settings.clinic_name,
         "phone": settings.clinic_phone,
@@ -97,8 +97,8 @@ def _send_mail(settings: Settings, letter: _Letter, key: str) -> None:
     words = _words(letter.language)
     text, html = (words.get_template(f"{letter.template}.{kind}").render(values) for kind in ("txt", "html"))
     sender = formataddr((settings.clinic_name, settings.mail_from))
-    mail = message(sender=sender, to=letter.to, subject=letter.subject, text=text, html=html, key=key)
-    hand_over(mail, settings.mail_server, settings.data)
+    made = message(sender=sender, to=letter.to, subject=letter.subject, text=text, html=html, key=mail.key)
+    hand_over(made, settings.mail_server, settings.data, mail.encounter_id)
 
 
 def _message(database: Database, settings: Settings, mail: Mail) -> _Letter | _Call | None:

@@ -52,7 +52,7 @@ def erase(encounter_id: str, reason: str, yes: bool) -> None:
     if not yes:
         click.confirm(f"Erase encounter {encounter_id} for good?", abort=True)
     trail = Trail(settings.secret_key, audit.COMMAND_LINE)
-    receipt = erasure.erase(database, encounter_id, reason=reason, trail=trail)
+    receipt = erasure.erase(database, settings.data, encounter_id, reason=reason, trail=trail)
     if receipt is None:
         raise click.ClickException(f"there is no encounter {encounter_id}")
     click.echo(f"Erased: {count(receipt.rows, 'row')} of encounter {encounter_id}, and its key.")

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Exists, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from intake import audit, erasure
+from intake import audit, erasure, kept_forms
 from intake.audit import Trail
 from intake.database import Database
 from intake.settings import Settings
@@ -100,11 +100,15 @@ def erase_if_due(database: Database, settings: Settings, encounter_id: str) -> b
     if encounter_id not in now:
         return False
     trail = Trail(settings.secret_key, audit.JOB)
-    return erasure.erase(database, encounter_id, reason=now[encounter_id].reason, trail=trail) is not None
+    done = erasure.erase(database, settings.data, encounter_id, reason=now[encounter_id].reason, trail=trail)
+    return done is not None
 
 
 class Daily:
-    """What the background worker is to erase, looked for once a day, as ids of jobs."""
+    """What the background worker is to erase, looked for once a day, as ids of jobs.
+
+    What staff typed and did not save is not worth a job: it is forgotten while looking.
+    """
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database, self._policy = database, policy_of(settings)
@@ -116,7 +120,8 @@ class Daily:
         now = datetime.now(UTC)
         if now < self._next:
             return self._found
-        with self._database.reading() as session:
+        with self._database.writing() as session:
+            kept_forms.clear_old(session)
             found = due(session, self._policy, now)
         self._next, self._found = now + DAILY, [f"{one.encounter_id}/{now.date()}" for one in found]
         return self._found

@@ -68,7 +68,7 @@ def test_what_was_erased_since_stays_erased(
     safe: Settings, database: Database, told: Encounter, files: tuple[Path, Path], empty: Settings, tmp_path: Path
 ):
     backup.make(safe, database, *files)
-    erasure.erase(database, told.id, reason="asked for")
+    erasure.erase(database, safe.data, told.id, reason="asked for")
     backup.make(safe, database, tmp_path / "tuesday.backup", files[1])
     assert backup.restore(empty, *files).erased_since == 1  # the older database, with the keys as they are now
     with opened(empty) as restored, restored.reading() as session:

@@ -193,7 +193,7 @@ class TestTheOutbox:
 class TestARealServer:
     def test_a_mail_arrives(self, tmp_path: Path):
         with mail_server(Mailbox()) as mailbox:
-            hand_over(a_mail("Grüße"), MailServer.from_url(f"smtp://127.0.0.1:{mailbox.port}"), tmp_path)
+            hand_over(a_mail("Grüße"), MailServer.from_url(f"smtp://127.0.0.1:{mailbox.port}"), tmp_path, "somebody")
         (mail,) = mailbox.arrived
         assert mail["Subject"] == "Grüße"
         assert list(tmp_path.iterdir()) == []
@@ -205,22 +205,22 @@ class TestARealServer:
         with mail_server(Mailbox(), secure=secure, login=True) as mailbox:
             url = f"{scheme}://{USER}:pass%3Aword%401@localhost:{mailbox.port}"
             assert MailServer.from_url(url).password == PASSWORD
-            hand_over(a_mail(), MailServer.from_url(url), tmp_path)
+            hand_over(a_mail(), MailServer.from_url(url), tmp_path, "somebody")
             with pytest.raises(MailError, match="does not take the user and password"):
-                hand_over(a_mail(), MailServer.from_url(url.replace("word", "sword")), tmp_path)
+                hand_over(a_mail(), MailServer.from_url(url.replace("word", "sword")), tmp_path, "somebody")
         assert len(mailbox.arrived) == 1
 
     def test_a_server_that_nobody_vouches_for_gets_nothing(self, tmp_path: Path):
         with mail_server(Mailbox(), secure="starttls") as mailbox:
             url = f"smtp+starttls://localhost:{mailbox.port}"
             with pytest.raises(MailError, match="cannot be reached") as refused:
-                hand_over(a_mail(), MailServer.from_url(url), tmp_path)
+                hand_over(a_mail(), MailServer.from_url(url), tmp_path, "somebody")
         assert not refused.value.for_good
         assert mailbox.arrived == []
 
     def test_a_server_that_is_away_is_tried_again(self, tmp_path: Path):
         with pytest.raises(MailError, match="cannot be reached") as refused:
-            hand_over(a_mail(), MailServer.from_url(f"smtp://127.0.0.1:{a_free_port()}"), tmp_path)
+            hand_over(a_mail(), MailServer.from_url(f"smtp://127.0.0.1:{a_free_port()}"), tmp_path, "somebody")
         assert not refused.value.for_good
 
     @pytest.mark.parametrize(
@@ -234,7 +234,7 @@ class TestARealServer:
     )
     def test_a_refused_address_is_given_up_only_where_it_is_wrong(self, tmp_path: Path, answer: str, for_good: bool):
         with mail_server(Mailbox(answers=[answer])) as mailbox, pytest.raises(MailError) as refused:
-            hand_over(a_mail(), MailServer.from_url(f"smtp://127.0.0.1:{mailbox.port}"), tmp_path)
+            hand_over(a_mail(), MailServer.from_url(f"smtp://127.0.0.1:{mailbox.port}"), tmp_path, "somebody")
         assert refused.value.for_good == for_good
         assert answer in str(refused.value)
 

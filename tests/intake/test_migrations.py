@@ -31,6 +31,7 @@ SCRIPTS = Config()
 SCRIPTS.set_main_option("script_location", str(Path(intake.__file__).parent / "migrations"))
 VERSIONS = [script.revision for script in ScriptDirectory.from_config(SCRIPTS).walk_revisions()][::-1]
 SEALED = "0012"
+NOT_KEPT = ("impact", "kept_form")  # worked out anew, and forgotten after a week anyhow
 LISTS = ("help_shown", "roles", "recovery_codes")
 OF_ITS_KIND = {
     sa.String: "1",
@@ -101,7 +102,7 @@ def test_every_version_goes_up_to_the_newest_with_a_row_in_each_table(empty: Dat
     had = counts(empty, before)
     empty.migrate()
     has = counts(empty, tables(empty))
-    assert {name: has[name] for name in had} == had | ({"impact": 0} if "impact" in had else {})
+    assert {name: has[name] for name in had} == had | {name: 0 for name in NOT_KEPT if name in had}
     with empty.engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), Row.metadata) == []
     with empty.reading() as session:

@@ -3,6 +3,7 @@
 import json
 import logging
 import re
+import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ from sqlalchemy import text, update
 from intake import create_app, emergencies, encounters, logs, staff, stuck
 from intake.cli import main
 from intake.database import Database
-from intake.doctor import examine
+from intake.doctor import Finding, examine
 from intake.emergencies import Cause
 from intake.encounters import Encounter
 from intake.settings import KNOWN, Settings
@@ -134,6 +135,48 @@ def test_the_doctor_says_what_to_do_before_the_installation_is_set_up(settings: 
     assert "intake init" in found["database"].advice
 
 
+def part(settings: Settings, name: str) -> Finding:
+    return next(finding for finding in examine(settings) if finding.part == name)
+
+
+def keys_at(settings: Settings, file: Path) -> Settings:
+    return replace(settings, key_places=replace(settings.key_places, file=file))
+
+
+def test_the_doctor_looks_where_the_master_key_stands_and_who_may_read_it(
+    app: Flask, settings: Settings, tmp_path: Path
+):
+    inside, outside = settings.data / "master_key", tmp_path / "elsewhere"
+    assert part(settings, "master key").state == "look"
+    assert "INTAKE_MASTER_KEY_FILE" in part(settings, "master key").advice
+    shutil.copy(inside, outside)
+    assert part(keys_at(settings, outside), "master key").state == "fine"
+    outside.chmod(0o640)
+    found = part(keys_at(settings, outside), "master key")
+    assert (found.state, found.advice) == ("wrong", f"run: chmod 600 {outside}")
+    given = replace(settings, key_places=replace(settings.key_places, given=inside.read_text()))
+    assert part(given, "master key").state == "fine"
+
+
+@pytest.mark.parametrize("content", [None, "ab" * 32, "not a key", ""])
+def test_without_the_right_master_key_the_doctor_says_so_and_it_is_not_ready(
+    app: Flask, client: FlaskClient, settings: Settings, content: str | None
+):
+    assert client.get("/readyz").status_code == 200
+    path = settings.data / "master_key"
+    path.unlink()
+    if content is not None:
+        path.write_text(content)
+        path.chmod(0o600)
+    found = [finding for finding in examine(settings) if finding.state == "wrong"]
+    assert [finding.part for finding in found] == ["master key"]
+    assert found[0].advice
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert "intake doctor" in answer.json["reason"]
+    assert str(settings.data) not in answer.text
+
+
 def test_the_doctor_finds_a_mail_server_that_is_away_and_repeats_no_password(app: Flask, settings: Settings):
     with socket.socket() as taken:  # and nobody listens
         taken.bind(("127.0.0.1", 0))
@@ -157,7 +200,7 @@ def test_the_doctor_finds_answers_that_were_not_screened(
 def test_the_commands_print_findings_and_settings_and_no_secret(app: Flask, settings: Settings):
     environ = {"INTAKE_DATA": str(settings.data), "INTAKE_METRICS_TOKEN": "a token that stays secret"}
     told = CliRunner().invoke(main, ["doctor", "--json"], env=environ)
-    assert {"part": "rules", "state": "fine"}.items() <= json.loads(told.output)[3].items()
+    assert {"part": "rules", "state": "fine"}.items() <= json.loads(told.output)[4].items()
     assert told.exit_code == 1  # nobody is on staff
     listed = CliRunner().invoke(main, ["settings"], env=environ).output
     assert [name for name in KNOWN if f"INTAKE_{name} " not in listed] == []

@@ -150,14 +150,14 @@ def test_a_clinician_hands_out_all_of_it_and_erases_it_with_a_receipt(
 
 
 def test_admins_see_what_comes_to_its_end_and_the_receipts_by_ids(
-    client: FlaskClient, database: Database, ada: Encounter
+    client: FlaskClient, database: Database, ada: Encounter, settings: Settings
 ):
     sign_in(client, "admin")
     age(database, 20)
     page = client.get("/admin/retention").text
     assert ada.id in page
     assert "Ada" not in page
-    erasure.erase(database, ada.id, reason="made twice")
+    erasure.erase(database, settings.data, ada.id, reason="made twice")
     assert "Made twice" in client.get("/admin/retention").text
 
 

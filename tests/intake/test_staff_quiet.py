@@ -1,15 +1,20 @@
 """Staff who are quiet for too long are signed out, and what they typed comes back to them and to nobody else."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from time import time
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import update
 
-from intake import kept_forms
+from intake import erasure, kept_forms
 from intake.database import Database
+from intake.encounters import Encounter
 from intake.settings import Settings
 from intake.staff import Staff
+from intake.work import kinds
 from tests.conftest import sign_in
 
 WORDS = "A note that took long to write, <b>& nobody saw"
@@ -80,3 +85,54 @@ def test_what_was_typed_is_stored_unreadable_and_is_nobody_elses(
     assert client.post(f"/sign-in/kept/{row.id}", data={"forget": "yes"}).status_code == 303
     with database.reading() as session:
         assert session.query(kept_forms.KeptFormRow).count() == 1
+
+
+def type_too_late(client: FlaskClient, settings: Settings, encounter_id: str) -> None:
+    """Send a review after the session has ended."""
+    sign_in(client, "clinician", "Dr Grace Hall")
+    be_quiet(client, settings)
+    assert client.post(f"/clinician/{encounter_id}/review", data={"note-RF2": WORDS}).status_code == 403
+
+
+def test_what_was_typed_about_a_patient_comes_back_too(client: FlaskClient, settings: Settings, ada: Encounter):
+    type_too_late(client, settings, ada.id)
+    sign_in(client, "clinician", "Dr Grace Hall")
+    page = client.get("/sign-in/kept").text
+    assert "A note that took long to write, &lt;b&gt;" in page
+
+
+def test_erasing_takes_what_was_typed_about_the_patient_along(
+    client: FlaskClient, settings: Settings, ada: Encounter, database: Database
+):
+    type_too_late(client, settings, ada.id)
+    with database.reading() as session:
+        row = session.query(kept_forms.KeptFormRow).one()
+        copy = {name: getattr(row, name) for name in ("id", "staff_id", "encounter_id", "sealed", "kept_at")}
+    receipt = erasure.erase(database, settings.data, ada.id, reason="test")
+    assert receipt is not None
+    with database.writing() as session:
+        assert session.query(kept_forms.KeptFormRow).count() == 0
+        session.add(kept_forms.KeptFormRow(**copy))  # as a backup would bring it back
+    with database.reading() as session:
+        assert kept_forms.newest(session, settings.secret_key, str(copy["staff_id"])) is None
+
+
+def test_nothing_is_kept_about_a_patient_who_is_not_there(
+    client: FlaskClient, settings: Settings, database: Database, app: Flask
+):
+    type_too_late(client, settings, "none")
+    with database.reading() as session:
+        assert session.query(kept_forms.KeptFormRow).count() == 0
+
+
+def test_what_nobody_came_back_for_is_forgotten_after_a_week(
+    client: FlaskClient, settings: Settings, ada: Encounter, database: Database
+):
+    type_too_late(client, settings, ada.id)
+    with database.writing() as session:
+        session.execute(update(kept_forms.KeptFormRow).values(kept_at=datetime.now(UTC) - timedelta(days=8)))
+    sign_in(client, "clinician", "Dr Grace Hall")
+    assert client.get("/sign-in/kept").status_code == 303
+    assert kinds(database, settings)["erasing"].waiting() == []
+    with database.reading() as session:
+        assert session.query(kept_forms.KeptFormRow).count() == 0
