@@ -52,6 +52,7 @@ from intake import (
     review,
     second_factor,
     security,
+    sent_text,
     sign_in,
     static_files,
     typed,
@@ -128,6 +129,7 @@ def create_app(settings: Settings, screeners: Screeners | None = None) -> Flask:
     )
     logs.prepare(app, settings)
     metrics.prepare(app)
+    sent_text.prepare(app)
     browser_rules.prepare(app, settings)
     _prepare_templates(app, settings)
     language.prepare(app)
