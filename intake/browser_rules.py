@@ -7,6 +7,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from intake import health
 from intake.admin_drafts import STYLE_NONCE
+from intake.sessions import Sessions
 from intake.settings import Settings
 
 LONGEST_REQUEST = 256 * 1024  # bytes; one page of answers is a few hundred
@@ -40,6 +41,7 @@ def prepare(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=is_https,
     )
+    app.session_interface = Sessions()
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=0)  # type: ignore[method-assign]
     hosts = THIS_MACHINE | {_name(address.netloc)}
