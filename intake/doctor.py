@@ -123,7 +123,7 @@ def _rules(_settings: Settings, database: Database) -> Finding:
 
 def _screenings(_settings: Settings, database: Database) -> Finding:
     with database.reading() as session:
-        waiting = len(submission.unfinished(session, submission.EVER))
+        waiting = len(submission.unfinished(session))
     if waiting:
         advice = "the background jobs try again; should they stay, the log names the reason"
         return Finding("screenings", "look", f"responses that were sent and are not screened yet: {waiting}", advice)

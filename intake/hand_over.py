@@ -7,7 +7,7 @@ sent. Handing over twice does no harm (`reports.fhir`).
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, and_, exists, select
+from sqlalchemy import ColumnElement, and_, exists, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from intake import audit, encounters
@@ -19,6 +19,10 @@ from intake.outgoing_tables import HandOverRow
 from intake.rulesets import Screeners
 from intake.settings import Settings
 from intake.tables import EncounterRow, SignedSummaryRow
+
+_IS_OF_VERSION = and_(
+    HandOverRow.encounter_id == SignedSummaryRow.encounter_id, HandOverRow.number == SignedSummaryRow.number
+)
 
 
 @dataclass(frozen=True)
@@ -41,8 +45,14 @@ class HandOver:
 
 def waiting(session: Session) -> list[str]:
     """Return what is to be handed over, as ids of jobs; a new round has a new one."""
-    found = _last_versions(session, HandOverRow.done_at.is_(None), HandOverRow.refused_at.is_(None))
-    return [f"{one.encounter_id}/{one.number}/{one.round}" for one in found]
+    signed, of_it = SignedSummaryRow, func.coalesce(HandOverRow.round, 0)
+    rows = session.execute(
+        select(signed.encounter_id, signed.number, of_it)
+        .outerjoin(HandOverRow, _IS_OF_VERSION)
+        .where(signed.unhanded_since.is_not(None))
+        .order_by(signed.encounter_id)
+    )
+    return ["/".join(map(str, row)) for row in rows]
 
 
 def of_encounter(session: Session, encounter_id: str) -> HandOver | None:
@@ -60,8 +70,9 @@ def try_again(session: Session, encounter_id: str) -> None:
     encounters.lock(session, encounter_id)
     found = of_encounter(session, encounter_id)
     row = found and session.get(HandOverRow, (encounter_id, found.number))
-    if row and row.done_at is None:
+    if found and row and row.done_at is None:
         row.round, row.refused_at, row.problem = row.round + 1, None, None
+        _wait(session, encounter_id, found.number, datetime.now(UTC))
 
 
 def run(database: Database, screeners: Screeners, settings: Settings, write: Write, job_id: str) -> None:
@@ -108,6 +119,14 @@ def _note(database: Database, encounter_id: str, number: int, problem: str | Non
         row.tries, row.tried_at, row.problem = row.tries + 1, now, problem
         row.refused_at = now if refused else None
         row.done_at = now if problem is None else None
+        if row.done_at or row.refused_at:
+            _wait(session, encounter_id, number, None)
+
+
+def _wait(session: Session, encounter_id: str, number: int, since: datetime | None) -> None:
+    """Remember that a version waits to be handed over, or that it does not any more."""
+    version = SignedSummaryRow.encounter_id == encounter_id, SignedSummaryRow.number == number
+    session.execute(update(SignedSummaryRow).where(*version).values(unhanded_since=since))
 
 
 def _last_versions(session: Session, *where: ColumnElement[bool]) -> list[HandOver]:
@@ -117,9 +136,7 @@ def _last_versions(session: Session, *where: ColumnElement[bool]) -> list[HandOv
     rows = session.execute(
         select(EncounterRow, signed.number, HandOverRow)
         .join(signed, signed.encounter_id == EncounterRow.id)
-        .outerjoin(
-            HandOverRow, and_(HandOverRow.encounter_id == signed.encounter_id, HandOverRow.number == signed.number)
-        )
+        .outerjoin(HandOverRow, _IS_OF_VERSION)
         .where(is_last, *where)
         .order_by(HandOverRow.refused_at, EncounterRow.id)
     )

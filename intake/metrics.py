@@ -46,7 +46,7 @@ class Stored(Collector):
         """Look it up; where the database does not answer, that is the figure."""
         try:
             with self._database.reading() as session:
-                unscreened = len(submission.unfinished(session, submission.EVER))
+                unscreened = len(submission.unfinished(session))
                 open_ones = len(emergencies.not_taken(session))
                 mails = outbox.unsent(session)
                 failing = stuck.listing(session)

@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from intake import encounters
@@ -92,6 +92,8 @@ def keep_signed(session: Session, encounter_id: str, version: Signed, by: Staff,
         return False
     if session.get(SignedSummaryRow, (encounter_id, version.number)) is not None:
         return False
+    replaced = SignedSummaryRow.encounter_id == encounter_id
+    session.execute(update(SignedSummaryRow).where(replaced).values(unhanded_since=None))
     session.add(
         SignedSummaryRow(
             encounter_id=encounter_id,
@@ -104,6 +106,7 @@ def keep_signed(session: Session, encounter_id: str, version: Signed, by: Staff,
             basis=version.basis,
             pdf=pdf,
             pdf_sha256=version.sha256,
+            unhanded_since=version.signed_at,
         )
     )
     return True

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from intake import alerts, encounters
@@ -22,7 +22,6 @@ from rules.ruleset import Priority, RuleSet
 from rules.screening import Screener, Screening
 
 USUAL = timedelta(seconds=5)  # more than a screening takes: what is not done by then was cut off
-EVER = datetime.min.replace(tzinfo=UTC)
 LOG = logging.getLogger(__name__)
 
 
@@ -46,7 +45,7 @@ def send(database: Database, screeners: Screeners, encounter_id: str, trail: Tra
         if response is None:
             raise LookupError(f"encounter {encounter_id} has no answers to send")
         if response.sent_at is None:
-            response.sent_at = datetime.now(UTC)
+            response.sent_at = response.unscreened_since = datetime.now(UTC)
             response.rule_set_hash = published_hash(session)
         elif response.open_correction is not None:
             _replace(session, response, response.open_correction)
@@ -64,7 +63,7 @@ def _replace(session: Session, response: ResponseRow, corrected: dict[str, Any])
     session.execute(delete(ScreeningRow).where(ScreeningRow.response_id == response.id))
     response.first_sent_at = response.first_sent_at or response.sent_at
     response.answers, response.correction = corrected, None
-    response.sent_at = datetime.now(UTC)
+    response.sent_at = response.unscreened_since = datetime.now(UTC)
     response.rule_set_hash = published_hash(session)
 
 
@@ -87,6 +86,7 @@ def screen(database: Database, screeners: Screeners, encounter_id: str) -> None:
         alerts.note(session, encounter_id, screener.ruleset, raised)
         if not _is_done_with(session, response):
             encounters.note_flags(session, encounter_id, list(raised.values()))
+            session.execute(update(ResponseRow).where(ResponseRow.id == response.id).values(unscreened_since=None))
             session.add(
                 ScreeningRow(
                     id=str(uuid4()),
@@ -105,20 +105,16 @@ def _is_done_with(session: Session, screened: ResponseRow) -> bool:
     return sent_at != screened.sent_at or _screening(session, screened.id) is not None
 
 
-def unfinished(session: Session, since: datetime) -> list[str]:
-    """Return, as ids of jobs, what was sent since then and should have been screened by now, as after a crash.
+def unfinished(session: Session) -> list[str]:
+    """Return, as ids of jobs, what was sent and should have been screened by now, as after a crash.
 
     Answers that were corrected and sent again have a new one.
     """
-    sent, now = ResponseRow.sent_at, datetime.now(UTC)
-    is_late = or_(sent < now - USUAL, sent > now)  # after now: the clock was put back
-    waiting = session.execute(
-        select(ResponseRow.encounter_id, sent)
-        .outerjoin(ScreeningRow, ScreeningRow.response_id == ResponseRow.id)
-        .where(sent > since, is_late, ScreeningRow.id.is_(None))
-        .order_by(sent)
-    ).all()
-    return [f"{encounter_id}/{sent_at}" for encounter_id, sent_at in waiting]
+    since, now = ResponseRow.unscreened_since, datetime.now(UTC)
+    is_late = or_(since < now - USUAL, since > now)  # after now: the clock was put back
+    # that it is set is said too: so the database sees that the index of those few holds them all
+    waiting = select(ResponseRow.encounter_id, since).where(since.is_not(None), is_late).order_by(since)
+    return [f"{encounter_id}/{sent_at}" for encounter_id, sent_at in session.execute(waiting)]
 
 
 def finish(database: Database, screeners: Screeners, job_id: str) -> None:

@@ -6,7 +6,7 @@ What patients and clinicians say stands in sealed columns (`intake.sealed`); `SE
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from intake.encryption import TOKEN
@@ -19,6 +19,12 @@ NOT_URGENT = 9  # stands after the rank of every priority
 
 class Row(DeclarativeBase):
     """Base of all rows."""
+
+
+def _where_set(name: str, column: str) -> Index:
+    """An index of the few rows that still wait for something: the workers ask for them every second."""
+    is_set = text(f"{column} IS NOT NULL")
+    return Index(name, column, sqlite_where=is_set, postgresql_where=is_set)
 
 
 class RuleSetRow(Row):
@@ -135,7 +141,8 @@ class EncounterRow(HoldsSealed, Row):
 class ResponseRow(HoldsSealed, Row):
     """One patient's answers. `revision` counts the saves.
 
-    `sent_at` is set when the patient sends them, together with the rule set that was in use then and screens them.
+    `sent_at` is set when the patient sends them, together with the rule set that was in use then and screens them;
+    `unscreened_since` too, until they are screened.
     Once the pages were left quickly (`left_quickly_at`), they show no earlier answer to a sensitive question.
     `help_wanted_at` is when the patient last said that they need help now. `opened_at` and `opened_by` (the id of a
     member of staff) are when and by whom the summary was first opened.
@@ -146,6 +153,7 @@ class ResponseRow(HoldsSealed, Row):
     __tablename__ = "response"
     __table_args__ = (  # what the worklist reads, so that it does not have to go past the answers
         Index("response_on_worklist", "encounter_id", "sent_at", "started_at", "opened_at", "opened_by", "id"),
+        _where_set("response_unscreened", "unscreened_since"),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
@@ -155,6 +163,7 @@ class ResponseRow(HoldsSealed, Row):
     revision: Mapped[int]
     started_at: Mapped[datetime] = mapped_column(Moment)
     sent_at: Mapped[datetime | None] = mapped_column(Moment, index=True)
+    unscreened_since: Mapped[datetime | None] = mapped_column(Moment)
     left_quickly_at_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     help_wanted_at: Mapped[datetime | None] = mapped_column(Moment)
     opened_at: Mapped[datetime | None] = mapped_column(Moment)
@@ -216,10 +225,12 @@ class ReviewRow(HoldsSealed, Row):
 class SignedSummaryRow(HoldsSealed, Row):
     """A summary as it was signed, never changed again: version `number` of its encounter.
 
-    `basis` tells which answers and screening it shows, `revision` which save of the review.
+    `basis` tells which answers and screening it shows, `revision` which save of the review. `unhanded_since` is when it
+    was signed, until the record system takes or refuses it, or another version is signed.
     """
 
     __tablename__ = "signed_summary"
+    __table_args__ = (_where_set("signed_summary_unhanded", "unhanded_since"),)
     IDENTITY = ("encounter_id", "number")
 
     encounter_id: Mapped[str] = mapped_column(ForeignKey("encounter.id"), primary_key=True)
@@ -232,6 +243,7 @@ class SignedSummaryRow(HoldsSealed, Row):
     basis_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     pdf_sealed: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     pdf_sha256: Mapped[str] = mapped_column(String(64))
+    unhanded_since: Mapped[datetime | None] = mapped_column(Moment)
     signature = text_column()
     content = json_column()
     basis = text_column()

@@ -2,7 +2,6 @@
 
 import signal
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 
 from intake import hand_over, impacts, logs, mailing, outbox, retention, submission
 from intake.database import Database, database_of
@@ -17,7 +16,6 @@ from rules.engine_process import EngineProcess
 # Seconds between the tries of what the clinic must know: soon again, then every five minutes, for a day. Whoever looks
 # at the worklist is told meanwhile of alerts that fail, and can have them tried again after that.
 SOON_AND_FOR_A_DAY = (5, 10, 30, 60, 120, *(300 for _ in range(24 * 12)))
-LATELY = timedelta(days=1)  # how far back what was never screened is looked for each second; at the start, all of it
 
 
 def kinds(database: Database, settings: Settings) -> Mapping[str, Kind]:
@@ -37,14 +35,9 @@ def kinds(database: Database, settings: Settings) -> Mapping[str, Kind]:
     def give(job_id: str) -> None:
         hand_over.run(database, screeners, settings, render, job_id)
 
-    since = submission.EVER
-
     def not_screened() -> list[str]:
-        nonlocal since
         with database.reading() as session:
-            found = submission.unfinished(session, since)
-        since = datetime.now(UTC) - LATELY
-        return found
+            return submission.unfinished(session)
 
     def screen(job_id: str) -> None:
         submission.finish(database, screeners, job_id)

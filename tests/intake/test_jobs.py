@@ -11,12 +11,14 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import httpx
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
-from intake import invitations, outbox, stuck, work
+from intake import hand_over, invitations, outbox, stuck, submission, work
 from intake.database import Database
 from intake.invitee import Invitee
 from intake.jobs import FILE, Kind, Worker
@@ -244,6 +246,31 @@ def test_two_workers_of_one_name_do_not_run_at_once(database: Database, tmp_path
     with held(other, tmp_path, "worker"):
         pass
     other.engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("looked_for", "index"),
+    [
+        (submission.unfinished, "response_unscreened"),
+        (hand_over.waiting, "signed_summary_unhanded"),
+        (outbox.waiting, "mail_unsent"),
+    ],
+)
+def test_what_waits_is_found_by_an_index_of_it_and_not_by_going_through_all_that_is_stored(
+    database: Database, looked_for: Callable[[Session], object], index: str
+):
+    asked: list[tuple[str, Any]] = []
+    sa.event.listen(database.engine, "before_cursor_execute", lambda *heard: asked.append(heard[2:4]))
+    with database.reading() as session:
+        looked_for(session)
+        statement, parameters = asked[-1]
+        connection = session.connection()
+        if database.is_sqlite:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+        else:  # there is so little in these tables that it would rather read them whole
+            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+            plan = connection.exec_driver_sql(f"EXPLAIN {statement}", parameters).all()
+    assert index in str(plan)
 
 
 @pytest.mark.postgres

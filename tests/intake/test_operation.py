@@ -191,7 +191,7 @@ def test_the_doctor_finds_answers_that_were_not_screened(
 ):
     with database.writing() as session:
         encounters.save_page(session, ada.id, {"phq9_1": 0})
-        session.execute(update(ResponseRow).values(sent_at=datetime.now(UTC) - timedelta(minutes=1)))
+        session.execute(update(ResponseRow).values(unscreened_since=datetime.now(UTC) - timedelta(minutes=1)))
     found = next(finding for finding in examine(settings) if finding.part == "screenings")
     assert found.state == "look"
     assert found.words.endswith("not screened yet: 1")
