@@ -11,6 +11,7 @@ from sqlalchemy import create_engine, inspect, make_url
 
 OWNER_ONLY = 0o600
 LONGEST = 3600  # seconds
+TOO_OLD = b"server version mismatch"
 
 
 class SnapshotError(Exception):
@@ -63,4 +64,8 @@ def _run(url: str, program: str, *words: str) -> None:
     except FileNotFoundError:
         raise SnapshotError(f"{program} is not there; it comes with PostgreSQL's client programs") from None
     except subprocess.SubprocessError as error:
+        if isinstance(error, subprocess.CalledProcessError) and TOO_OLD in error.stderr:
+            raise SnapshotError(
+                f"{program} is older than the server; install the client programs of its version"
+            ) from None
         raise SnapshotError(f"{program} failed ({type(error).__name__})") from None

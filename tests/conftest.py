@@ -51,7 +51,12 @@ rules:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--postgres`: every test that touches the database runs on PostgreSQL too, which the tests start themselves."""
+    """`--postgres`: every test that touches the database runs on PostgreSQL too, which the tests start themselves.
+
+    Not run twice are the tests in a real browser, which look at pages and not at what is stored; those of killed
+    processes, which `script/faults` runs on both; what is about SQLite's own files (marked so); and all that has no
+    database, such as rules and reports.
+    """
     parser.addoption("--postgres", action="store_true", help="run what touches the database on PostgreSQL too")
 
 

@@ -1,5 +1,9 @@
 """What several tests of the application share: the small rule set in use, two admins, the command line, a patient."""
 
+from collections.abc import Iterator
+from contextlib import nullcontext
+from pathlib import Path
+
 import pytest
 from click.testing import CliRunner
 from flask import Flask
@@ -11,6 +15,7 @@ from intake.rulesets import Screeners
 from intake.settings import Settings
 from rules.ruleset import RuleSet
 from tests.intake.admins import Admin
+from tests.postgres import EMPTY, Server
 
 WORDS = "Quietly xylophonic"  # of a patient's own
 
@@ -40,6 +45,13 @@ def command(settings: Settings, screeners: Screeners, monkeypatch: pytest.Monkey
     """The command line of an installation with the small rule set in use."""
     monkeypatch.setenv("INTAKE_DATA", str(settings.data))
     return CliRunner()
+
+
+@pytest.fixture
+def elsewhere(postgresql: Server | None, tmp_path: Path) -> Iterator[str]:
+    """The address of another database of the same kind, where nothing is yet."""
+    with postgresql.database(EMPTY) if postgresql else nullcontext(f"sqlite:///{tmp_path / 'elsewhere.sqlite'}") as url:
+        yield url
 
 
 @pytest.fixture

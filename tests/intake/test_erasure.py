@@ -1,15 +1,14 @@
 """Erasing: nothing of a patient is left but a receipt, nor can a backup be read, nor does anybody bring it back."""
 
-import sqlite3
-from contextlib import closing
 from datetime import date
+from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from intake import encounters, erasure, invitations, outbox, stuck, submission
+from intake import encounters, erasure, invitations, outbox, snapshots, stuck, submission
 from intake.database import Database, database_of
 from intake.encounters import Encounter
 from intake.encryption import Unreadable
@@ -73,11 +72,13 @@ def test_others_are_left_as_they_are(database: Database, sent: Encounter, settin
         assert encounters.answers(session, ben.id)["phq9_1"] == 1
 
 
-def test_a_backup_from_before_cannot_be_read(database: Database, sent: Encounter, settings: Settings):
-    with closing(sqlite3.connect(settings.data / "intake.sqlite")) as connection:
-        connection.execute("VACUUM INTO ?", (str(settings.data / "backup.sqlite"),))
+def test_a_backup_from_before_cannot_be_read(
+    database: Database, sent: Encounter, settings: Settings, elsewhere: str, tmp_path: Path
+):
+    snapshots.take(settings.database_url, tmp_path / "before")
     erasure.erase(database, settings.data, sent.id, reason=REASON)
-    copy = Database(f"sqlite:///{settings.data / 'backup.sqlite'}", KeyRing(settings.key_places))
+    snapshots.put_back(tmp_path / "before", elsewhere)
+    copy = Database(elsewhere, KeyRing(settings.key_places))
     with copy.reading() as session, pytest.raises(Unreadable, match=f"{sent.id} is gone"):
         encounters.find(session, sent.id)
     with copy.reading() as session, pytest.raises(Unreadable):

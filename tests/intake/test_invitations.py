@@ -64,6 +64,7 @@ class TestLinks:
         tokens = {token_of(database, invite(database)) for _ in range(50)}
         assert len(tokens) == 50
 
+    @pytest.mark.sqlite
     def test_the_token_stands_nowhere_in_the_data_folder(self, database: Database, settings: Settings):
         token = token_of(database, invite(database))
         stored = b"".join(path.read_bytes() for path in settings.data.iterdir())

@@ -41,7 +41,8 @@ while not sys.stdin.readline().startswith("stop"):
 
 
 def settings_with(settings: Settings, **more: str) -> Settings:
-    return Settings.from_environment({"INTAKE_DATA": str(settings.data)} | {f"INTAKE_{key}": more[key] for key in more})
+    same = {"INTAKE_DATA": str(settings.data), "INTAKE_DATABASE_URL": settings.database_url}
+    return Settings.from_environment(same | {f"INTAKE_{key}": more[key] for key in more})
 
 
 def name_of(database: Database, encounter: Encounter) -> str:
@@ -85,6 +86,7 @@ def test_another_master_key_is_refused_by_its_id(settings: Settings, database: D
     again = database_of(settings_with(settings, MASTER_KEY_FILE=str(settings.data / "elsewhere")))
     again.migrate()
     assert name_of(again, ada) == ada.patient_name
+    again.close()
 
 
 @pytest.mark.parametrize(

@@ -1,28 +1,27 @@
 """What is stored is sealed and bound to its place; elsewhere it fails loudly, in words without its content."""
 
-import json
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from alembic import command
-from alembic.config import Config
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Boolean, Integer, select, text, update
 from sqlalchemy.orm import Session
 
-import intake
 from intake import alerts, encounters, names, outbox, reviews
-from intake.database import Database, database_of
+from intake.database import Database
 from intake.encounters import Encounter
 from intake.encryption import Cipher, Unreadable, new_key
+from intake.key_store import KeyRing
 from intake.moments import Moment
 from intake.rulesets import Screeners
 from intake.settings import Settings
 from intake.tables import EncounterRow, ResponseRow, Row
 from intake.worklist import Asked, View, worklist
 from rules.ruleset import Priority
+from tests.intake.test_migrations import put
+from tests.postgres import Server
 
 WORDS = {"phq9_1": 1, "own_words": "a zyzzyva worry"}
 
@@ -180,63 +179,54 @@ def test_tables_of_patients_have_sealed_columns(table: str):
     assert [column for column in Row.metadata.tables[table].columns if column.name.endswith("_sealed")]
 
 
-def test_what_stood_in_clear_is_sealed_by_the_migration(settings: Settings):
-    moment, secret = "2026-01-02 00:00:00", "zyzzyva"
-    rows = {
-        "rule_set": ("h", "{}", moment),
-        "staff": ("s", "Dr Ada Price", "[]", 1, moment),
-    }
-    database = database_of(settings)
-    database.keys.prepare()
-    config = Config()
-    config.set_main_option("script_location", str(Path(intake.__file__).parent / "migrations"))
-    with database.engine.connect() as connection:
-        config.attributes["connection"], config.attributes["keys"] = connection, database.keys
-        command.upgrade(config, "0011")
-        for table, values in rows.items():
-            marks = ", ".join("?" for _ in values)
-            connection.exec_driver_sql(f"INSERT INTO {table} VALUES ({marks})", values)
-        told: dict[str, dict[str, object]] = {
-            "encounter": {
-                "id": "e", "token_hash": "t", "patient_name": f"José {secret}", "date_of_birth": "1970-05-17",
-                "created_at": moment, "email": f"{secret}@example.org", "search_name": f"jose {secret}",
-            },
-            "response": {
-                "id": "r", "encounter_id": "e", "answers": json.dumps({"own_words": secret}), "help_shown": '["RF1"]',
-                "revision": 1, "started_at": moment, "sent_at": moment, "left_quickly_at": moment,
-                "correction": json.dumps({"own_words": f"more {secret}"}),
-            },
-            "screening": {
-                "id": "c", "response_id": "r", "rule_set_hash": "h", "result": json.dumps({"said": secret}),
-                "screened_at": moment,
-            },
-            "review": {
-                "encounter_id": "e", "content": json.dumps({"note": secret}), "revision": 1, "saved_at": moment,
-                "saved_by": "s",
-            },
-            "signed_summary": {
-                "encounter_id": "e", "number": 1, "signed_at": moment, "signed_by": "s", "signature": f"S {secret}",
-                "content": "{}", "revision": 1, "basis": "b", "pdf": secret.encode(), "pdf_sha256": "p",
-            },
-            "mail": {
-                "id": "m", "key": "k", "kind": "invitation", "encounter_id": "e", "made_at": moment, "tries": 1,
-                "problem": f"no {secret}",
-            },
-            "alert": {
-                "id": "a", "encounter_id": "e", "rule": "RF1", "priority": "emergency", "is_private": 1,
-                "raised_at": moment,
-            },
-            "hand_over": {
-                "encounter_id": "e", "number": 1, "round": 0, "tries": 1, "tried_at": moment, "problem": f"h {secret}"
-            },
-        }  # fmt: skip
-        for table, named in told.items():
-            columns, marks = ", ".join(named), ", ".join("?" for _ in named)
-            connection.exec_driver_sql(f"INSERT INTO {table} ({columns}) VALUES ({marks})", tuple(named.values()))
-        connection.commit()
-    assert secret.encode() in everything(settings.data)
+def test_what_stood_in_clear_is_sealed_by_the_migration(
+    settings: Settings, elsewhere: str, postgresql: Server | None, tmp_path: Path
+):
+    moment, secret = datetime(2026, 1, 2, tzinfo=UTC), "zyzzyva"
+    database = Database(elsewhere, KeyRing(settings.key_places))
+    database.migrate("0011")
+    told: dict[str, dict[str, object]] = {
+        "rule_set": {"hash": "h", "files": {}, "published_at": moment},
+        "staff": {"id": "s", "name": "Dr Ada Price", "roles": [], "active": True, "created_at": moment},
+        "encounter": {
+            "id": "e", "token_hash": "t", "patient_name": f"José {secret}", "date_of_birth": date(1970, 5, 17),
+            "created_at": moment, "email": f"{secret}@example.org", "search_name": f"jose {secret}",
+        },
+        "response": {
+            "id": "r", "encounter_id": "e", "answers": {"own_words": secret}, "help_shown": ["RF1"],
+            "revision": 1, "started_at": moment, "sent_at": moment, "left_quickly_at": moment,
+            "correction": {"own_words": f"more {secret}"},
+        },
+        "screening": {
+            "id": "c", "response_id": "r", "rule_set_hash": "h", "result": {"said": secret},
+            "screened_at": moment,
+        },
+        "review": {
+            "encounter_id": "e", "content": {"note": secret}, "revision": 1, "saved_at": moment,
+            "saved_by": "s",
+        },
+        "signed_summary": {
+            "encounter_id": "e", "number": 1, "signed_at": moment, "signed_by": "s", "signature": f"S {secret}",
+            "content": {}, "revision": 1, "basis": "b", "pdf": secret.encode(), "pdf_sha256": "p",
+        },
+        "mail": {
+            "id": "m", "key": "k", "kind": "invitation", "encounter_id": "e", "made_at": moment, "tries": 1,
+            "problem": f"no {secret}",
+        },
+        "alert": {
+            "id": "a", "encounter_id": "e", "rule": "RF1", "priority": "emergency", "is_private": True,
+            "raised_at": moment,
+        },
+        "hand_over": {
+            "encounter_id": "e", "number": 1, "round": 0, "tries": 1, "tried_at": moment, "problem": f"h {secret}"
+        },
+    }  # fmt: skip
+    for table, named in told.items():
+        put(database, table, **named)
+    folder = postgresql.folder / "data" / "base" if postgresql else tmp_path
+    assert secret.encode() in written(database, folder)
     database.migrate()
-    assert secret.encode() not in everything(settings.data)
+    assert secret.encode() not in written(database, folder)
     with database.reading() as session:
         (line,) = worklist(session, Asked(View.ALL, "jose zyz"), datetime.now(UTC)).lines
         assert line.patient_name == f"José {secret}"
@@ -256,8 +246,11 @@ def test_what_stood_in_clear_is_sealed_by_the_migration(settings: Settings):
     database.close()
 
 
-def everything(folder: Path) -> bytes:
-    """All bytes of all files in a folder."""
+def written(database: Database, folder: Path) -> bytes:
+    """All bytes of all files in the folder of a database."""
+    if not database.is_sqlite:
+        with database.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+            connection.exec_driver_sql("CHECKPOINT")
     return b"\n".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
 
 

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -21,7 +21,6 @@ from rules.load import load_texts
 from rules.ruleset import RuleSet
 from rules.screening import Screener, Screening
 
-LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 LOW_MOOD = {"phq9_1": 2, "phq9_2": 2, "own_words": "a secret worry"}
 
 SEND_AND_DIE = """
@@ -55,7 +54,7 @@ def screen_unfinished(database: Database, screeners: Screeners) -> int:
     """Do once what the background jobs do; return how many were screened."""
     with pytest.MonkeyPatch.context() as patch, database.reading() as session:
         patch.setattr(submission, "USUAL", timedelta(0))
-        jobs = submission.unfinished(session, LONG_AGO)
+        jobs = submission.unfinished(session)
     before = count_screenings(database)
     for job in jobs:
         with suppress(RuntimeError):
@@ -106,7 +105,7 @@ def test_others_can_write_while_answers_are_screened(
     screen = Screener.screen
 
     def write_meanwhile(screener: Screener, response: object) -> Screening:
-        with Database(database.url, database.keys).writing() as session:
+        with closing(Database(database.url, database.keys)) as other, other.writing() as session:
             encounters.mark_help_shown(session, answered.id, {"S1"})
         return screen(screener, response)
 
@@ -192,7 +191,7 @@ def test_what_was_just_sent_is_left_to_whoever_it_was_sent_to(
         patch.setattr(Screener, "screen", lambda *_: 1 / 0)
         submission.send(database, screeners, answered.id)
     with database.reading() as session:
-        assert submission.unfinished(session, LONG_AGO) == []
+        assert submission.unfinished(session) == []
 
 
 def test_what_was_sent_before_the_clock_was_put_back_is_found(
@@ -202,7 +201,7 @@ def test_what_was_sent_before_the_clock_was_put_back_is_found(
         patch.setattr(Screener, "screen", lambda *_: 1 / 0)
         submission.send(database, screeners, answered.id)
     with database.writing() as session:
-        session.execute(update(ResponseRow).values(sent_at=datetime.now(UTC) + timedelta(hours=2)))
+        session.execute(update(ResponseRow).values(unscreened_since=datetime.now(UTC) + timedelta(hours=2)))
     assert screen_unfinished(database, screeners) == 1
 
 

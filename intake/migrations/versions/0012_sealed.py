@@ -94,6 +94,9 @@ def upgrade() -> None:
     for table, (_, _, columns) in SEALED.items():
         for name in columns if table != "alert" else ():
             op.drop_column(table, name)
+    if op.get_bind().dialect.name == "postgresql":  # else what was dropped, and each row as it was, stays in its files
+        for table in SEALED:
+            op.execute(f"CLUSTER {table} USING {table}_pkey")
 
 
 def _seal_all() -> None:
