@@ -1,7 +1,7 @@
 """What several tests of the application share: the small rule set in use, two admins, the command line, a patient."""
 
-from collections.abc import Iterator
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, nullcontext
 from pathlib import Path
 
 import pytest
@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from flask import Flask
 
 from intake import encounters, rulesets, submission
-from intake.database import Database
+from intake.database import Database, database_of
 from intake.encounters import Encounter
 from intake.rulesets import Screeners
 from intake.settings import Settings
@@ -52,6 +52,13 @@ def elsewhere(postgresql: Server | None, tmp_path: Path) -> Iterator[str]:
     """The address of another database of the same kind, where nothing is yet."""
     with postgresql.database(EMPTY) if postgresql else nullcontext(f"sqlite:///{tmp_path / 'elsewhere.sqlite'}") as url:
         yield url
+
+
+@pytest.fixture
+def opens() -> Iterator[Callable[[Settings], Database]]:
+    """Opens the database of other settings, as another process would; it is closed at the end of the test."""
+    with ExitStack() as stack:
+        yield lambda settings: stack.enter_context(closing(database_of(settings)))
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
@@ -11,7 +12,7 @@ from click.testing import CliRunner
 
 from intake import encounters
 from intake.cli import main
-from intake.database import Database, database_of
+from intake.database import Database
 from intake.encounters import Encounter
 from intake.encryption import Unreadable
 from intake.key_store import SEARCH, KeyRing
@@ -38,6 +39,9 @@ while not sys.stdin.readline().startswith("stop"):
     number += 1
     print(made.id, flush=True)
 """
+
+
+Opens = Callable[[Settings], Database]
 
 
 def settings_with(settings: Settings, **more: str) -> Settings:
@@ -69,21 +73,23 @@ def test_keys_stand_in_a_file_of_their_own(settings: Settings, database: Databas
     assert b"wrapped_key" not in (settings.data / "intake.sqlite").read_bytes()
 
 
-def test_a_lost_master_key_is_told_of_and_none_is_made_in_its_place(settings: Settings, database: Database):
+def test_a_lost_master_key_is_told_of_and_none_is_made_in_its_place(
+    settings: Settings, database: Database, opens: Opens
+):
     database.close()
     (settings.data / "master_key").unlink()
     with pytest.raises(MasterKeyError, match="put it back"):
-        database_of(settings).migrate()
+        opens(settings).migrate()
     assert not (settings.data / "master_key").exists()
 
 
-def test_another_master_key_is_refused_by_its_id(settings: Settings, database: Database, ada: Encounter):
+def test_another_master_key_is_refused_by_its_id(settings: Settings, database: Database, ada: Encounter, opens: Opens):
     database.close()
     (settings.data / "master_key").rename(settings.data / "elsewhere")
     old = id_of(parse((settings.data / "elsewhere").read_text())[0])
     with pytest.raises(MasterKeyError, match=old):
-        database_of(settings_with(settings, MASTER_KEY=KEY)).migrate()
-    again = database_of(settings_with(settings, MASTER_KEY_FILE=str(settings.data / "elsewhere")))
+        opens(settings_with(settings, MASTER_KEY=KEY)).migrate()
+    again = opens(settings_with(settings, MASTER_KEY_FILE=str(settings.data / "elsewhere")))
     again.migrate()
     assert name_of(again, ada) == ada.patient_name
     again.close()
@@ -111,16 +117,16 @@ def test_the_settings_show_no_master_key(settings: Settings):
     assert KEY not in repr(settings_with(settings, MASTER_KEY=KEY))
 
 
-def test_a_new_first_master_key_takes_over_and_the_old_one_can_go(settings: Settings):
-    database = database_of(settings_with(settings, MASTER_KEY=KEY))
+def test_a_new_first_master_key_takes_over_and_the_old_one_can_go(settings: Settings, opens: Opens):
+    database = opens(settings_with(settings, MASTER_KEY=KEY))
     database.migrate()
     with database.writing() as session:
         ada, _ = encounters.create(session, patient_name="Ada Example", date_of_birth=date(1970, 5, 17))
-    both = database_of(settings_with(settings, MASTER_KEY=f"{OTHER} {KEY}"))
+    both = opens(settings_with(settings, MASTER_KEY=f"{OTHER} {KEY}"))
     assert name_of(both, ada) == "Ada Example"
     assert both.keys.rewrap().rewrapped == 3  # hers, and the two that are no patient's
     assert both.keys.used() == {id_of(bytes.fromhex(OTHER)): 3}
-    new = database_of(settings_with(settings, MASTER_KEY=OTHER))
+    new = opens(settings_with(settings, MASTER_KEY=OTHER))
     new.migrate()
     assert name_of(new, ada) == "Ada Example"
     with new.reading() as session:
@@ -129,7 +135,9 @@ def test_a_new_first_master_key_takes_over_and_the_old_one_can_go(settings: Sett
         KeyRing(settings_with(settings, MASTER_KEY=KEY).key_places).cipher(ada.id)
 
 
-def test_master_keys_rotate_while_another_process_writes(settings: Settings, database: Database, ada: Encounter):
+def test_master_keys_rotate_while_another_process_writes(
+    settings: Settings, database: Database, ada: Encounter, opens: Opens
+):
     command = [sys.executable, "-c", WRITER, str(settings.data)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1) as writer:
         assert writer.stdin is not None
@@ -149,7 +157,7 @@ def test_master_keys_rotate_while_another_process_writes(settings: Settings, dat
     assert ring.used() == {first: len(made) + 3}
     ring.masters.forget(set(old))
     assert KeyRing(settings.key_places).masters.ids == (first,)
-    again = database_of(settings)
+    again = opens(settings)
     with again.reading() as session:
         names = [encounter.patient_name for one in made if (encounter := encounters.find(session, one))]
     assert names == [f"Patient {number}" for number in range(20)]

@@ -1,5 +1,6 @@
 """What is stored is sealed and bound to its place; elsewhere it fails loudly, in words without its content."""
 
+from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -115,13 +116,13 @@ def test_two_keys_that_were_exchanged_are_refused(database: Database, both: tupl
     ada, ben = both
     with Session(database.keys.engine) as session, session.begin():
         swap(session, "wrapped", ada.id, ben.id, "wrapped_key")
-    with database_again(database).reading() as session, pytest.raises(Unreadable, match=f"key {ada.id}"):
+    has_read_no_key = Database(database.url, KeyRing(database.keys.places))
+    with (
+        closing(has_read_no_key),
+        has_read_no_key.reading() as session,
+        pytest.raises(Unreadable, match=f"key {ada.id}"),
+    ):
         encounters.find(session, ada.id)
-
-
-def database_again(database: Database) -> Database:
-    """The same database, as a process sees it that has not read any key yet."""
-    return Database(database.url, type(database.keys)(database.keys.places))
 
 
 def test_a_row_cannot_be_opened_once_its_session_is_over(database: Database, both: tuple[Encounter, Encounter]):

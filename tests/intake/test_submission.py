@@ -89,9 +89,8 @@ def test_answers_are_committed_before_they_are_screened(
     screen = Screener.screen
 
     def look_first(screener: Screener, response: object) -> Screening:
-        seen.append(
-            was_sent(Database(database.url, database.keys), answered)
-        )  # another connection sees what is committed only
+        with closing(Database(database.url, database.keys)) as other:  # it sees only what is committed
+            seen.append(was_sent(other, answered))
         return screen(screener, response)
 
     monkeypatch.setattr(Screener, "screen", look_first)
