@@ -4,6 +4,7 @@ import hmac
 import json
 import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from functools import lru_cache
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
@@ -74,5 +75,6 @@ def unseal(secret_key: str, purpose: str, sealed: str) -> Any:
         return None
 
 
+@lru_cache(maxsize=16)  # a few purposes, of one key
 def _cipher(secret_key: str, purpose: str) -> AESGCM:
     return AESGCM(HKDF(SHA256(), KEY, salt=None, info=purpose.encode()).derive(secret_key.encode()))

@@ -112,6 +112,8 @@ class EncounterRow(HoldsSealed, Row):
     __tablename__ = "encounter"
     __table_args__ = (  # all that the worklist sorts and counts by
         Index("encounter_on_worklist", "id", "appointment_at", "urgency", "cancelled_at", "expires_at", "created_at"),
+        Index("encounter_to_come", "appointment_at", "expires_at", "id"),
+        Index("encounter_urgent", "urgency", "id"),
     )
     ENCOUNTER = "id"
 
@@ -122,7 +124,7 @@ class EncounterRow(HoldsSealed, Row):
     date_of_birth_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     email_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     phone_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
-    appointment_at: Mapped[datetime | None] = mapped_column(Moment, index=True)
+    appointment_at: Mapped[datetime | None] = mapped_column(Moment)
     created_at: Mapped[datetime] = mapped_column(Moment)
     expires_at: Mapped[datetime | None] = mapped_column(Moment)
     locked_at: Mapped[datetime | None] = mapped_column(Moment)
@@ -154,6 +156,7 @@ class ResponseRow(HoldsSealed, Row):
     __table_args__ = (  # what the worklist reads, so that it does not have to go past the answers
         Index("response_on_worklist", "encounter_id", "sent_at", "started_at", "opened_at", "opened_by", "id"),
         _where_set("response_unscreened", "unscreened_since"),
+        Index("response_unread", "opened_at", "sent_at", "encounter_id"),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)

@@ -13,5 +13,6 @@ def minutes_left(journey: Journey) -> int:
         sure, possible = journey.open_items(page)
         if sure:
             total += effort.page + seconds(sure, effort)
-        total += ASKED_SHARE * seconds(possible, effort)
+        if possible:
+            total += ASKED_SHARE * seconds(possible, effort)
     return max(1, round(total / 60))

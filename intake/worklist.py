@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import Enum
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select, union
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from intake import names
@@ -95,7 +95,8 @@ class Worklist:
         return max(-(-self.counts[self.asked.view] // LINES), 1)
 
 
-_NEEDS_SOMEBODY = EncounterRow.id.in_(select(EmergencyRow.encounter_id).where(EmergencyRow.taken_at.is_(None)))
+_IN_NEED = select(EmergencyRow.encounter_id).where(EmergencyRow.taken_at.is_(None))
+_NEEDS_SOMEBODY = EncounterRow.id.in_(_IN_NEED)
 _SIGNED = EncounterRow.id.in_(select(SignedSummaryRow.encounter_id))
 _ANSWERED_OR_OPEN = or_(EncounterRow.cancelled_at.is_(None), ResponseRow.id.is_not(None))
 
@@ -177,21 +178,33 @@ def _signed(session: Session, encounter_ids: Sequence[str]) -> dict[str, tuple[d
 
 
 def _views(now: datetime) -> dict[View, ColumnElement[bool]]:
+    """What each view lists. Those that are counted name their patients by what an index finds: few of many."""
     today, tomorrow = _day(now), _day(now, 1)
-    sent = ResponseRow.sent_at.is_not(None)
-    unread = and_(sent, ResponseRow.opened_at.is_(None))
-    works = or_(EncounterRow.expires_at.is_(None), EncounterRow.expires_at > now)
-    undated = and_(EncounterRow.appointment_at.is_(None), or_(ResponseRow.sent_at > now - LATELY, and_(~sent, works)))
+    when, sent = EncounterRow.appointment_at, ResponseRow.sent_at.is_not(None)
+    unread = select(ResponseRow.encounter_id).where(sent, ResponseRow.opened_at.is_(None))
+    urgent = select(EncounterRow.id).where(EncounterRow.urgency <= Priority.SAME_DAY.rank, ~_SIGNED)
+    to_come = select(EncounterRow.id).where(when >= today)
     return {
-        View.OPEN: or_(EncounterRow.appointment_at >= today, undated, unread, _NEEDS_SOMEBODY),
-        View.TODAY: and_(EncounterRow.appointment_at >= today, EncounterRow.appointment_at < tomorrow),
-        View.URGENT: or_(and_(EncounterRow.urgency <= Priority.SAME_DAY.rank, ~_SIGNED), _NEEDS_SOMEBODY),
+        View.OPEN: _one_of(to_come, _undated(now), unread, _IN_NEED),
+        View.TODAY: _one_of(to_come.where(when < tomorrow)),
+        View.URGENT: _one_of(urgent, _IN_NEED),
         View.REVIEWED: _SIGNED,
-        View.UNREAD: unread,
+        View.UNREAD: _one_of(unread),
         View.RECEIVED: sent,
         View.NOT_SENT: ~sent,
         View.ALL: EncounterRow.id.is_not(None),
     }
+
+
+def _undated(now: datetime) -> Select:
+    """Who has no appointment, and sent answers lately or still may."""
+    works = or_(EncounterRow.expires_at.is_(None), EncounterRow.expires_at > now)
+    is_open = or_(ResponseRow.sent_at > now - LATELY, and_(ResponseRow.sent_at.is_(None), works))
+    return _with_answers(select(EncounterRow.id)).where(EncounterRow.appointment_at.is_(None), is_open)
+
+
+def _one_of(*ids: Select) -> ColumnElement[bool]:
+    return EncounterRow.id.in_(select(union(*ids).subquery()))
 
 
 def _day(now: datetime, later: int = 0) -> datetime:
@@ -201,17 +214,20 @@ def _day(now: datetime, later: int = 0) -> datetime:
 
 
 def _counts(session: Session, asked: Asked, views: Mapping[View, ColumnElement[bool]]) -> dict[View, int]:
-    sums = [func.coalesce(func.sum(case((condition, 1), else_=0)), 0) for condition in views.values()]
-    row = session.execute(_listed(session, select(*sums), asked)).one()
-    return dict(zip(views, row, strict=True))
+    numbers = [_listed(session, select(func.count()), asked).where(which).scalar_subquery() for which in views.values()]
+    return dict(zip(views, session.execute(select(*numbers)).one(), strict=True))
 
 
 def _listed(session: Session, query: Select, asked: Asked) -> Select:
     """Limit a query to patients who are listed at all, and to the name that is searched for."""
-    found = query.select_from(EncounterRow).outerjoin(ResponseRow, ResponseRow.encounter_id == EncounterRow.id)
+    found = _with_answers(query)
     for has_word in names.found(session, asked.search):
         found = found.where(EncounterRow.id.in_(has_word))
     return found.where(_ANSWERED_OR_OPEN)
+
+
+def _with_answers(query: Select) -> Select:
+    return query.select_from(EncounterRow).outerjoin(ResponseRow, ResponseRow.encounter_id == EncounterRow.id)
 
 
 def _order(now: datetime) -> Order:

@@ -226,8 +226,8 @@ def _can_be_shown(
 
 def _words(asked: Iterable[Item]) -> int:
     """Words of questions and options; a scale that several questions of the page share is read once."""
-    scales = {item.options: sum(_count(option.label) for option in item.options) for item in asked}
-    return sum(_count(item.text, item.unit) for item in asked) + sum(scales.values())
+    scales = {item.labels for item in asked}
+    return sum(_count(item.text, item.unit) for item in asked) + sum(_count(*labels) for labels in scales)
 
 
 def _words_beside(page: Page, asked: Iterable[Item]) -> int:
@@ -236,13 +236,9 @@ def _words_beside(page: Page, asked: Iterable[Item]) -> int:
     return _count(page.title, page.intro) + hints
 
 
-def _count(*texts: str) -> int:
-    return sum(map(_words_in, texts))
-
-
 @lru_cache(maxsize=10_000)
-def _words_in(text: str) -> int:
-    return len(text.split())
+def _count(*texts: str) -> int:
+    return sum(len(text.split()) for text in texts)
 
 
 def patients_table(overview: Overview, questionnaire: Questionnaire) -> str:

@@ -5,6 +5,7 @@ The words for patients and clinicians are data; this module knows only their sha
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import prod
 from typing import Annotated, Literal
 from typing import Any as Data
@@ -115,13 +116,18 @@ class Item(Model):
         """Whether the answer is typed as a number."""
         return self.type in ("integer", "decimal")
 
-    @property
+    @cached_property
     def bounds(self) -> tuple[Number, Number] | None:
         """Lowest and highest number that an answer can be; None where answers are not numbers."""
         if self.numeric_type and self.min is not None and self.max is not None:
             return self.min, self.max
         codes = [option.code for option in self.options if isinstance(option.code, int)]
         return (min(codes), max(codes)) if codes and len(codes) == len(self.options) else None
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """The words of the options."""
+        return tuple(option.label for option in self.options)
 
     def option(self, code: object) -> Option:
         """Return the option with this code; KeyError if there is none."""
@@ -209,7 +215,7 @@ class ScoreFile(Model):
 class Questionnaire:
     """Everything that is asked. `order` holds items and scores so that each stands behind all that it is made of.
 
-    `applies` has, for each item with a `when`, what tells whether it holds.
+    `applies` has, for each item with a `when`, what tells whether it holds: one and the same for the same condition.
     """
 
     sections: tuple[Section, ...]
@@ -262,5 +268,6 @@ def assemble(sections: Iterable[Section], scores: Mapping[str, Score]) -> Questi
     order: list[Item | Score] = list(items.values())
     for score in sorted(known.values(), key=lambda s: max(position[item] for item in s.items), reverse=True):
         order.insert(max(position[item] for item in score.items) + 1, score)
-    applies = {item.id: predicate(item.when) for item in items.values() if item.when is not None}
+    alike = {item.when: predicate(item.when) for item in items.values() if item.when is not None}
+    applies = {item.id: alike[item.when] for item in items.values() if item.when is not None}
     return Questionnaire(sections, pages, items, known, tuple(order), applies)

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from rules.condition import MISSING, NOT_APPLICABLE, Number, Value
+from rules.condition import MISSING, NOT_APPLICABLE, Number, Truth, Value
 from rules.errors import AnswerErrors, AnswerProblem, did_you_mean
+from rules.predicates import Predicate
 from rules.questionnaire import LONGEST_TEXT, Item, Questionnaire
 from rules.scores import ScoreValue, work_out
 
@@ -89,6 +90,7 @@ def read(questionnaire: Questionnaire, raw: RawAnswers) -> Response:
     values: dict[str, Value] = {}
     not_applicable: set[str] = set()
     undecided: set[str] = set()
+    known: dict[Predicate, Truth] = {}  # many items hang on one condition
     for part in questionnaire.order:
         if not isinstance(part, Item):
             scores[part.id] = work_out(part, questionnaire.items, values)
@@ -96,7 +98,7 @@ def read(questionnaire: Questionnaire, raw: RawAnswers) -> Response:
             continue
         sent, gate = raw.get(part.id), questionnaire.applies.get(part.id)
         answer = SKIPPED if sent is None else typed(part, sent, problems)
-        applies = True if gate is None else gate(values)
+        applies = True if gate is None else known[gate] if gate in known else known.setdefault(gate, gate(values))
         if applies is False:
             not_applicable.add(part.id)
             values[part.id] = NOT_APPLICABLE
