@@ -5,6 +5,7 @@ from secrets import token_urlsafe
 
 from flask import Blueprint, abort, g, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
 from intake import checked, drafts, staff
@@ -20,6 +21,7 @@ views = Blueprint("drafts", __name__, url_prefix="/admin/drafts")
 
 GONE = "This draft is not there any more: it was published or discarded."
 STYLE_NONCE = "style_nonce"  # in `g`, on a page whose script may add a style sheet
+MOST_SHOWN = 50  # problems of one file; whoever mends them is shown the next
 AROUND = 2  # lines shown before and after the one with a problem
 Answer = str | Response | tuple[str, int]
 
@@ -153,6 +155,16 @@ def save(draft_id: str, file: str) -> Answer:
     return redirect(url_for(".edit", draft_id=draft_id, file=file, saved="yes"), 303)
 
 
+@views.errorhandler(RequestEntityTooLarge)
+def too_large(_error: RequestEntityTooLarge) -> tuple[str, int]:
+    """Say that a file is too large, and what can be done."""
+    words = (
+        "This file is too large: more than 2 MB. It was not saved; what was saved before is as it was. "
+        "Split it: the rules of a rule set can stand in any number of files."
+    )
+    return render_template("error.html", code=413, message=words), 413
+
+
 @views.post("/<draft_id>/put-back/<path:file>")
 @requires("admin")
 def put_back(draft_id: str, file: str) -> Answer:
@@ -179,13 +191,14 @@ def remove(draft_id: str, file: str) -> Answer:
 
 @views.post("/<draft_id>/check/<path:file>")
 @requires("admin")
-def check(draft_id: str, file: str) -> dict[str, list[dict[str, object]]]:
-    """Tell a script the problems of a file as it is typed, without saving it."""
+def check(draft_id: str, file: str) -> dict[str, object]:
+    """Tell a script the first problems of a file as it is typed, and how many more there are, without saving it."""
     with services().database.reading() as database:
         found = found_draft(database, draft_id)
     text = request.form.get("text", "").replace("\r\n", "\n")
     problems = checked.check({**found.files, file: text}).problems_of(file)
-    return {"problems": [{"line": p.line, "column": p.column, "message": _words(p)} for p in problems]}
+    shown = [{"line": p.line, "column": p.column, "message": _words(p)} for p in problems[:MOST_SHOWN]]
+    return {"problems": shown, "more": len(problems) - len(shown)}
 
 
 @views.get("/<draft_id>/words")
@@ -228,6 +241,7 @@ def editor_page(found: Draft, file: str, text: str, *, seen: str, theirs: str | 
         theirs=theirs,
         saved="saved" in request.args,
         excerpts=_excerpts(result, file, text),
+        problems=len(result.problems_of(file)),
         elsewhere=sum(problem.file != file for problem in result.problems),
     )
 
@@ -235,7 +249,7 @@ def editor_page(found: Draft, file: str, text: str, *, seen: str, theirs: str | 
 def _excerpts(result: Checked, file: str, text: str) -> list[Excerpt]:
     rows = text.split("\n")
     found = []
-    for problem in result.problems_of(file):
+    for problem in result.problems_of(file)[:MOST_SHOWN]:
         numbers = range(max(1, problem.line - AROUND), min(len(rows), problem.line + AROUND) + 1)
         lines = tuple((number, rows[number - 1], number == problem.line) for number in numbers)
         found.append(Excerpt(problem, lines))

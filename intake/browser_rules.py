@@ -11,6 +11,8 @@ from intake.sessions import Sessions
 from intake.settings import Settings
 
 LONGEST_REQUEST = 256 * 1024  # bytes; one page of answers is a few hundred
+LONGEST_FILE = 2 * 1024 * 1024  # bytes of a rule file as its page sends it; the longest of the product is a twentieth
+OF_FILES = {"drafts.save", "drafts.check"}
 A_YEAR = 365 * 24 * 60 * 60  # seconds
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -52,6 +54,11 @@ def prepare(app: Flask, settings: Settings) -> None:
         if _name(request.host) in hosts or request.endpoint in health.ENDPOINTS:
             return None
         return "This is not the address of the clinic's pages.", 400, {"Content-Type": "text/plain"}
+
+    @app.before_request
+    def make_room() -> None:
+        if request.endpoint in OF_FILES:
+            request.max_content_length = request.max_form_memory_size = LONGEST_FILE
 
     @app.after_request
     def protect(response: Response) -> Response:

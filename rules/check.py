@@ -1,6 +1,7 @@
 """Every problem of a rule set's files, found in one pass, and the tests that stand inside rule files."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 
 from rules.condition import All, Code, Finding, Number, findings
@@ -11,12 +12,13 @@ from rules.questionnaire import Item, Questionnaire, Score, Section
 from rules.reference import truth
 from rules.response import Response
 from rules.response import read as read_response
-from rules.ruleset import Outcome, Rule, RuleSet, Source
-from rules.screening import MakesEvaluator, Screener
+from rules.ruleset import Outcome, Rule, RuleSet, RuleTest, Source
+from rules.screening import Evaluators, MakesEvaluator
 from rules.source import Document, Path
 from rules.syntax import Located
 
 HELP_LINES = ("emergency_number", "crisis_line", "urgent_line")  # placeholders of `patient_text`
+TOGETHER = 100  # rules: what comes with the product, and more, in one group
 NOT_AGREED = "durable-rules failed, or differs from the plain reference"
 
 
@@ -41,24 +43,29 @@ class TestResult:
 def run_tests(ruleset: RuleSet, engine: MakesEvaluator = Engine) -> tuple[TestResult, ...]:
     """Run every test of every rule through the engine, as a patient's answers would be.
 
-    A test fails too where durable-rules does, or differs from the plain reference.
+    A test fails too where durable-rules does, or differs from the plain reference: for this rule or those of its
+    group. Groups, since thousands of tests over thousands of rules each would take hours.
     """
-    screener = Screener(ruleset, engine)
-    results = []
-    for rule in ruleset.by_id.values():
-        for test in rule.tests if rule.status != "retired" else ():
-            response = read_response(ruleset.questionnaire, test.answers)
-            screening = screener.screen(response)
-            end = screening.outcomes[rule.id]
-            expected, got = test.expect.value, end.outcome.value if screening.agreed else NOT_AGREED
-            if test.priority is not None:
-                expected, got = f"{expected}, {test.priority}", f"{got}, {end.priority}"
-            missing = ", ".join(f"{m.item} ({m.why.value.replace('_', ' ')})" for m in end.missing)
-            answers = "; ".join(f"{name}: {variable_words(name, response)}" for name in _variables(rule))
-            detail = "; ".join(b.test for b in end.because) or (f"missing: {missing}" if missing else answers)
-            results.append(TestResult(rule.id, test.name, expected, got, detail))
-    screener.close()
-    return tuple(results)
+    rules = [rule for rule in ruleset.by_id.values() if rule.status != "retired"]
+    groups = [rules[first : first + TOGETHER] for first in range(0, len(rules), TOGETHER)]
+    return tuple(result for group in groups for result in _results(group, ruleset.questionnaire, engine))
+
+
+def _results(rules: Sequence[Rule], questionnaire: Questionnaire, engine: MakesEvaluator) -> list[TestResult]:
+    with closing(Evaluators(rules, engine)) as evaluators:
+        return [_result(rule, test, questionnaire, evaluators) for rule in rules for test in rule.tests]
+
+
+def _result(rule: Rule, test: RuleTest, questionnaire: Questionnaire, evaluators: Evaluators) -> TestResult:
+    response = read_response(questionnaire, test.answers)
+    [end], agreed = evaluators.outcomes(response, [rule])
+    expected, got = test.expect.value, end.outcome.value if agreed else NOT_AGREED
+    if test.priority is not None:
+        expected, got = f"{expected}, {test.priority}", f"{got}, {end.priority}"
+    missing = ", ".join(f"{m.item} ({m.why.value.replace('_', ' ')})" for m in end.missing)
+    answers = "; ".join(f"{name}: {variable_words(name, response)}" for name in _variables(rule))
+    detail = "; ".join(b.test for b in end.because) or (f"missing: {missing}" if missing else answers)
+    return TestResult(rule.id, test.name, expected, got, detail)
 
 
 def _variables(rule: Rule) -> dict[str, None]:

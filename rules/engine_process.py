@@ -30,6 +30,7 @@ class EngineProcess:
 
     def __init__(self) -> None:
         self._process = OwnProcess("rules engine", _evaluate)
+        self.lock = self._process.lock  # of whoever asks
         self._known: set[int] = set()  # whose conditions the present process has
         self._start = 0
         self._deaths = 0  # one after the other, of patients' answers
@@ -89,11 +90,13 @@ class RemoteEngine:
 
     def __init__(self, process: EngineProcess, conditions: Mapping[str, Condition]) -> None:
         self._process, self._conditions, self._number = process, dict(conditions), next(_numbers)
+        self._is_closed = False
 
     def warm(self) -> None:
         """Compile the conditions before the first patient comes."""
-        with suppress(EngineError):  # it is said when a patient needs them
-            self._process.ask(self._number, self._conditions, {})
+        with suppress(EngineError), self._process.lock:  # it is said when a patient needs them
+            if not self._is_closed:  # else the process would be begun again for it
+                self._process.ask(self._number, self._conditions, {})
 
     def evaluate(self, values: Mapping[str, Value]) -> dict[str, Truth]:
         """Return True, False or None (unknown) for each condition. Raises `EngineError`."""
@@ -102,7 +105,9 @@ class RemoteEngine:
 
     def close(self) -> None:
         """Free the memory that durable-rules holds for these conditions."""
-        self._process.forget(self._number)
+        with self._process.lock:
+            self._is_closed = True
+            self._process.forget(self._number)
 
 
 def _evaluate(pipe: Connection) -> None:

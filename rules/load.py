@@ -17,7 +17,7 @@ from rules.errors import Problem, RuleErrors
 from rules.questionnaire import Questionnaire, Section, assemble
 from rules.questionnaire_files import read_scores, read_section
 from rules.response import read as read_response
-from rules.ruleset import Rule, RuleSet, content_hash, read_rules, read_sources
+from rules.ruleset import MOST_RULES, Rule, RuleSet, content_hash, read_rules, read_sources
 from rules.source import Document, read
 from rules.syntax import Located
 from rules.translation import FOLDER as LANGUAGES
@@ -129,7 +129,8 @@ def load_texts(files: Mapping[str, str]) -> RuleSet:
     read_files: list[tuple[Document, dict[str, Rule], tuple[Located, ...]]] = []
     for name, document in documents.items():
         if not name.startswith((QUESTIONNAIRE, SCORES, SOURCES, LANGUAGES)) and document.data is not None:
-            read_files.append((document, *read_rules(document)))
+            room = MOST_RULES - sum(len(found) for _, found, _ in read_files)
+            read_files.append((document, *read_rules(document, room)))
     for document, found, _ in read_files:
         for rule_id, rule in found.items():
             if rule_id in by_id:

@@ -32,6 +32,7 @@ class Priority(StrEnum):
         return list(Priority).index(self)
 
 
+MOST_RULES = 3000  # of a rule set: what patients wait for, and what an admin can look through, grows with them
 AT_ONCE = (Priority.EMERGENCY, Priority.SAME_DAY)  # what cannot wait until the answers are read
 
 
@@ -236,8 +237,12 @@ _HARMLESS_RULE: dict[str, Data] = {
 }
 
 
-def read_rules(document: Document) -> tuple[dict[str, Rule], tuple[Located, ...]]:
-    """Read one rule file rule by rule, so that a mistake in one hides none in the others."""
+def read_rules(document: Document, room: int = MOST_RULES) -> tuple[dict[str, Rule], tuple[Located, ...]]:
+    """Read one rule file rule by rule, so that a mistake in one hides none in the others.
+
+    `room`: for how many more rules there is room in the rule set; those beyond are not read, and the first is reported.
+    """
+    _keep_within(document, room)
     located = take_conditions(document)
     data = document.data
     if not isinstance(data, dict) or not isinstance(data.get("rules"), dict):
@@ -250,6 +255,17 @@ def read_rules(document: Document) -> tuple[dict[str, Rule], tuple[Located, ...]
         rule = validate(Rule, document, entry | place if isinstance(entry, dict) else entry, ("rules", rule_id))
         read[rule_id] = rule or Rule.model_validate(_mended(entry) | place)
     return read, located
+
+
+def _keep_within(document: Document, room: int) -> None:
+    entries = document.data.get("rules") if isinstance(document.data, dict) else None
+    if not isinstance(entries, dict):
+        return
+    beyond = list(entries)[room:]
+    if beyond:
+        message = f"a rule set holds {MOST_RULES:,} rules at most, and this is one more"
+        document.report(("rules", beyond[0], ""), message, f"take out {len(beyond):,}, or those that nobody needs")
+        document.data = document.data | {"rules": {name: entries[name] for name in list(entries)[:room]}}
 
 
 def _mended(entry: Data) -> dict[str, Data]:

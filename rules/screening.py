@@ -107,7 +107,7 @@ class Screening:
         return Screening(data["rule_set"], outcomes, scores, data["agreed"])
 
 
-class _Evaluators:
+class Evaluators:
     """Both evaluators of the conditions of some rules."""
 
     def __init__(self, rules: Iterable[Rule], engine: Callable[[Mapping[str, Condition]], Evaluator]) -> None:
@@ -118,17 +118,33 @@ class _Evaluators:
         self._variables = {
             finding.variable for condition in self._conditions.values() for finding in findings(condition)
         }
-        self.engine = engine(self._conditions)
+        self._engine = engine(self._conditions)
 
     def truths(self, response: Response) -> tuple[Mapping[str, Truth], Mapping[str, Truth]]:
         """The truth of every condition, by durable-rules (nothing where it fails) and by the plain reference."""
         plain = {name: truth(condition, response.values) for name, condition in self._conditions.items()}
         read = {name: value for name, value in response.values.items() if name in self._variables}
         try:
-            return self.engine.evaluate(read), plain
+            return self._engine.evaluate(read), plain
         except EngineError as error:  # its words could hold an answer
             LOG.error("durable-rules failed, the plain reference alone decides: %s", type(error.__cause__).__name__)
             return {}, plain
+
+    def outcomes(self, response: Response, rules: Iterable[Rule]) -> tuple[list[RuleOutcome], bool]:
+        """How some of the rules end for a response, and whether the evaluators agree on all conditions."""
+        engine, plain = self.truths(response)
+        agreed = engine == plain
+        found = []
+        for rule in rules:
+            outcome = _outcome(rule, engine or plain, response)
+            if not agreed:
+                outcome = _more_urgent(outcome, _outcome(rule, plain, response))
+            found.append(outcome)
+        return found, agreed
+
+    def close(self) -> None:
+        """Free the engine's memory."""
+        self._engine.close()
 
 
 class Screener:
@@ -137,13 +153,13 @@ class Screener:
     def __init__(self, ruleset: RuleSet, engine: MakesEvaluator = Engine) -> None:
         self.ruleset = ruleset
         in_use = [rule for rule in ruleset.by_id.values() if rule.status != "retired"]
-        self._all = _Evaluators(in_use, engine)
-        self._urgent = _Evaluators(filter(_can_be_urgent, in_use), engine)
+        self._all = Evaluators(in_use, engine)
+        self._urgent = Evaluators(filter(_can_be_urgent, in_use), engine)
 
     def close(self) -> None:
         """Free the engine's memory; the screener cannot be used afterwards."""
-        self._all.engine.close()
-        self._urgent.engine.close()
+        self._all.close()
+        self._urgent.close()
 
     def urgent(self, response: Response) -> dict[str, Priority]:
         """Return the raised rules that cannot wait (`AT_ONCE`) with their priorities, the most urgent first.
@@ -160,15 +176,8 @@ class Screener:
 
     def screen(self, response: Response) -> Screening:
         """Return the screening of one response."""
-        engine, plain = self._all.truths(response)
-        agreed = engine == plain
-        outcomes = {}
-        for rule in self._all.rules:
-            outcome = _outcome(rule, engine or plain, response)
-            if not agreed:
-                outcome = _more_urgent(outcome, _outcome(rule, plain, response))
-            outcomes[rule.id] = outcome
-        return Screening(self.ruleset.hash, outcomes, _numbers(response), agreed)
+        outcomes, agreed = self._all.outcomes(response, self._all.rules)
+        return Screening(self.ruleset.hash, {end.rule: end for end in outcomes}, _numbers(response), agreed)
 
 
 def _can_be_urgent(rule: Rule) -> bool:

@@ -67,7 +67,7 @@ const hover = hoverTooltip((view, pos, side) => {
 
 const list = document.querySelector("[data-problems]");
 
-function tell(problems) {
+function tell(problems, more) {
   const lines = problems.map((problem) => {
     const line = document.createElement("li");
     const link = document.createElement("a");
@@ -81,10 +81,14 @@ function tell(problems) {
   });
   const title = document.createElement(lines.length ? "h2" : "p");
   title.className = lines.length ? "govuk-heading-m" : "govuk-body test test--passed";
-  title.textContent = lines.length ? `${lines.length} problem${lines.length > 1 ? "s" : ""} in this file` : "No problem in this file";
+  const count = lines.length + more;
+  title.textContent = count ? `${count.toLocaleString("en")} problem${count > 1 ? "s" : ""} in this file` : "No problem in this file";
   const all = document.createElement("ol");
   all.append(...lines);
-  list.replaceChildren(title, ...(lines.length ? [all] : []));
+  const rest = document.createElement("p");
+  rest.className = "govuk-body";
+  rest.textContent = `And ${more.toLocaleString("en")} more, shown once these are mended.`;
+  list.replaceChildren(title, ...(lines.length ? [all] : []), ...(more ? [rest] : []));
 }
 
 function place(doc, line, column) {
@@ -100,12 +104,15 @@ async function check(view) {
   if (!answer?.ok) {
     const words = document.createElement("p");
     words.className = "govuk-body test test--failed";
-    words.textContent = "The checker does not answer now. Save to keep your text.";
+    words.textContent =
+      answer?.status === 413
+        ? "This file is too large to be checked or saved: more than 2 MB. Split it into several files."
+        : "The checker does not answer now. Save to keep your text.";
     list.replaceChildren(words);
     return [];
   }
-  const { problems } = await answer.json();
-  if (view.state.doc.eq(doc)) tell(problems);
+  const { problems, more } = await answer.json();
+  if (view.state.doc.eq(doc)) tell(problems, more);
   return problems.map((problem) => {
     const from = place(doc, problem.line, problem.column);
     const row = doc.lineAt(from);

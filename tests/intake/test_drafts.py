@@ -7,6 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from intake import drafts
+from intake.admin_drafts import MOST_SHOWN
 from intake.database import Database
 from intake.drafts import DraftError
 from intake.rulesets import Screeners
@@ -147,3 +148,27 @@ def test_a_file_can_be_put_back_as_published(admin: FlaskClient):
     save(admin, f"{draft}/files/diet.yaml", "rules: {}\n")
     admin.post(f"{draft}/put-back/diet.yaml")
     assert "changed</strong>" not in admin.get(draft).text
+
+
+def test_a_long_file_is_kept_and_one_that_is_too_long_is_refused_in_words(admin: FlaskClient):
+    draft = begin(admin)
+    admin.post(f"{draft}/files", data={"file": "long"})
+    address, line = f"{draft}/files/long.yaml", "# a remark\n"
+    assert save(admin, address, "rules: {}\n" + line * 100_000)[0] == 303
+    answer = admin.post(f"{draft}/check/long.yaml", data={"text": "rules: {}\n" + line * 100_000})
+    assert answer.json == {"problems": [], "more": 0}
+    status, page = save(admin, address, "rules: {}\n" + line * 200_000)
+    assert (status, "This file is too large: more than 2 MB." in page) == (413, True)
+    assert admin.get(address).text.count("a remark") == 100_000
+
+
+def test_of_very_many_problems_the_first_are_shown_and_the_rest_counted(admin: FlaskClient):
+    draft = begin(admin)
+    admin.post(f"{draft}/files", data={"file": "many"})
+    rules = "rules:\n" + "".join(f"  M{number}: 1\n" for number in range(120))
+    status, page = save(admin, f"{draft}/files/many.yaml", rules)
+    assert (status, page.count('<figure class="excerpt"')) == (303, MOST_SHOWN)
+    assert "120 problems in this file" in page
+    assert "And 70 more, shown once these are mended." in page
+    answer = admin.post(f"{draft}/check/many.yaml", data={"text": rules}).json or {}
+    assert (len(answer["problems"]), answer["more"]) == (MOST_SHOWN, 70)

@@ -18,8 +18,8 @@ from intake.rulesets import Screeners
 from intake.settings import Settings
 from intake.staff import Staff
 from rules.load import library
-from rules.ruleset import RuleSet
-from tests.conftest import come_in, member, sign_in
+from rules.ruleset import MOST_RULES, RuleSet
+from tests.conftest import SMALL_RULES, come_in, member, sign_in
 from tests.intake.admins import Admin
 
 OTHER_PROCESS = """
@@ -66,6 +66,28 @@ def test_a_later_change_makes_the_approval_void(sam: Admin, kim: Admin):
     sam.changes(draft, "phq2 >= 2", "phq2 >= 1")
     assert "It was changed after Kim Lake approved it" in kim.sees(f"{draft}/review")
     assert sam.publishes(draft)[0] == 422
+
+
+def test_a_changed_title_of_a_page_is_told_in_words(sam: Admin):
+    draft = sam.begins()
+    sam.changes(draft, "title: Second page", "title: Last page", "questionnaire/10-small.yaml")
+    page = sam.sees(f"{draft}/review")
+    assert "Page small_2</span> Last page" in page
+    assert "<mark>Second</mark>" in page
+
+
+def test_one_rule_more_than_a_rule_set_holds_is_kept_as_typed_and_not_published(sam: Admin, kim: Admin):
+    draft = sam.begins()
+    sam.browser.post(f"{draft}/files", data={"file": "many"})
+    rule = SMALL_RULES.partition("  S2:")[0].partition("rules:")[2]
+    rules = "".join(rule.replace("S1:", f"M{number}:") for number in range(MOST_RULES - 1))  # with S1 and S2
+    sam.changes(draft, "rules: {}", f"rules:{rules}", "many.yaml")
+    page = sam.sees(f"{draft}/files/many.yaml")
+    assert "1 problem in this file" in page
+    assert "a rule set holds 3,000 rules at most, and this is one more" in page
+    assert kim.approves(draft) == 303
+    status, page = sam.publishes(draft)
+    assert (status, "The checker finds problems" in page) == (422, True)
 
 
 def test_what_is_approved_or_published_is_what_was_shown(sam: Admin, kim: Admin):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from rules.errors import RuleErrors
 from rules.load import load_texts
-from rules.ruleset import RuleSet
+from rules.ruleset import MOST_RULES, RuleSet
 from rules.source import read
 from tests.conftest import SMALL
 
@@ -92,6 +92,19 @@ def test_a_thousand_rules_are_read_and_a_mistake_in_one_is_told_where_it_stands(
         load(f"rules:\n{rules.replace('R777:', 'R776:')}")
     [problem] = refused.value.problems
     assert problem.line == 2 + 777 * 9
+
+
+def test_of_ten_thousand_rules_those_that_are_too_many_are_refused_where_they_begin() -> None:
+    first, second = (
+        "rules:\n"
+        + "".join(RULE.format(number=n, title="A", when="bmi >= 40", reason="r") for n in range(begin, begin + 5000))
+        for begin in (0, 5000)
+    )
+    with pytest.raises(RuleErrors) as refused:
+        load_texts(SMALL | {"first.yaml": first, "second.yaml": second})
+    told = [(one.file, one.line, one.column, one.advice[:14]) for one in refused.value.problems]
+    assert told == [("first.yaml", 2 + MOST_RULES * 9, 3, "take out 2,000"), ("second.yaml", 2, 3, "take out 5,000")]
+    assert "3,000 rules at most" in refused.value.problems[0].message
 
 
 @given(st.text(st.sampled_from("[]{}:,-#&*!|>'\"% \n\tab1"), max_size=60))
