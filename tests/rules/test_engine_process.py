@@ -3,6 +3,7 @@
 import logging
 import os
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from multiprocessing import active_children
@@ -101,6 +102,9 @@ def test_where_it_hangs_the_reference_alone_raises_the_flags(
     screener = Screener(library(), process.engine)
     before = screen(screener)
     assert all(agreed for _, agreed in before)
+    for thread in threading.enumerate():
+        if thread.name == "compile a rule set":  # else it could be that which finds the process hung
+            thread.join()
     monkeypatch.setattr(engine_process, "LONGEST", 0.5)
     hung = engines()[0]
     assert hung.pid is not None
