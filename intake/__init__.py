@@ -165,7 +165,8 @@ def _prepare_templates(app: Flask, settings: Settings) -> None:
 def _show_error(error: HTTPException) -> tuple[str, int]:
     is_ours = error.description != type(error).description  # the library's own words are in English only
     message = error.description if is_ours else None
-    return render_template("error.html", code=error.code, message=message), error.code or 500
+    page = "staff/refused.html" if accounts.signed_in() else "error.html"
+    return render_template(page, code=error.code, message=message), error.code or 500
 
 
 def _show_stale_page(error: CSRFError) -> entry.Answer:

@@ -162,7 +162,7 @@ def too_large(_error: RequestEntityTooLarge) -> tuple[str, int]:
         "This file is too large: more than 2 MB. It was not saved; what was saved before is as it was. "
         "Split it: the rules of a rule set can stand in any number of files."
     )
-    return render_template("error.html", code=413, message=words), 413
+    return render_template("staff/refused.html", code=413, message=words), 413
 
 
 @views.post("/<draft_id>/put-back/<path:file>")

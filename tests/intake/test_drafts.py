@@ -172,3 +172,12 @@ def test_of_very_many_problems_the_first_are_shown_and_the_rest_counted(admin: F
     assert "And 70 more, shown once these are mended." in page
     answer = admin.post(f"{draft}/check/many.yaml", data={"text": rules}).json or {}
     assert (len(answer["problems"]), answer["more"]) == (MOST_SHOWN, 70)
+
+
+def test_a_draft_that_is_gone_is_said_on_a_page_for_staff_that_leads_on(admin: FlaskClient):
+    draft = begin(admin)
+    admin.post(f"{draft}/discard")
+    page = admin.get(draft).text
+    assert "This draft is not there any more" in page
+    assert 'href="/admin/"' in page or 'href="/admin"' in page
+    assert "Patients: please open the link" not in page
