@@ -165,8 +165,7 @@ def _prepare_templates(app: Flask, settings: Settings) -> None:
 def _show_error(error: HTTPException) -> tuple[str, int]:
     is_ours = error.description != type(error).description  # the library's own words are in English only
     message = error.description if is_ours else None
-    page = "staff/refused.html" if accounts.signed_in() else "error.html"
-    return render_template(page, code=error.code, message=message), error.code or 500
+    return render_template(_page_of_errors(), code=error.code, message=message), error.code or 500
 
 
 def _show_stale_page(error: CSRFError) -> entry.Answer:
@@ -175,7 +174,11 @@ def _show_stale_page(error: CSRFError) -> entry.Answer:
     message = gettext(
         "This page is no longer open here: another link was opened since, or the browser was closed in between."
     )
-    return render_template("error.html", code=error.code, message=message), 400
+    return render_template(_page_of_errors(), code=error.code, message=message), 400
+
+
+def _page_of_errors() -> str:
+    return "staff/refused.html" if accounts.signed_in() else "error.html"
 
 
 def _show_fault(error: Exception) -> tuple[str, int]:

@@ -84,6 +84,7 @@ class Event(StrEnum):
     PUBLISHED = "rule set published"
     ROLLED_BACK = "earlier rule set published again"
     EXPORTED = "screenings exported for research"
+    IMPACT_READ = "answers compared by changed rules"
     JOB_AGAIN = "background job tried again"
     TRAIL_EXPORTED = "audit trail exported"
     ALL_SHOWN = "all that is stored handed out"

@@ -13,6 +13,7 @@ from intake.settings import Settings
 LONGEST_REQUEST = 256 * 1024  # bytes; one page of answers is a few hundred
 LONGEST_FILE = 2 * 1024 * 1024  # bytes of a rule file as its page sends it; the longest of the product is a twentieth
 OF_FILES = {"drafts.save", "drafts.check"}
+FIRST_ERROR = 400
 A_YEAR = 365 * 24 * 60 * 60  # seconds
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -68,7 +69,7 @@ def prepare(app: Flask, settings: Settings) -> None:
         if STYLE_NONCE in g:  # the editor makes its own style sheet, on its own page
             allowed = f"style-src 'self' 'nonce-{g.get(STYLE_NONCE)}'"
             response.headers["Content-Security-Policy"] = POLICY.replace("style-src 'self'", allowed)
-        if request.endpoint != "static":
+        if request.endpoint != "static" or response.status_code >= FIRST_ERROR:  # which is a page too
             response.headers.update(OF_PAGES)
         return response
 

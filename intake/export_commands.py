@@ -34,14 +34,14 @@ def screenings(folder: Path, form: str) -> None:
     database = ready_database(settings)
     with database.reading() as session:
         export = deidentify(research_sources(session, Screeners()), secrets.token_bytes(32))
+    with database.writing() as session:
+        Trail(settings.secret_key, audit.COMMAND_LINE).note(session, Event.EXPORTED, about=f"{len(export.rows)}")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"screenings.{form}").write_bytes(export.table(form))
         (folder / "dictionary.csv").write_bytes(export.dictionary())
     except OSError as error:
         raise click.ClickException(f"cannot write to {folder}: {error.strerror}") from error
-    with database.writing() as session:
-        Trail(settings.secret_key, audit.COMMAND_LINE).note(session, Event.EXPORTED, about=f"{len(export.rows)}")
     click.echo(f"{count(len(export.rows), 'screening')} of {len(export.columns)} columns in {folder}.")
 
 

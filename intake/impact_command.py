@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from intake import audit
+from intake.audit import Event, Trail
 from intake.cluster import ClusterError
 from intake.database import Database
 from intake.installation import chosen_settings, ready_database
@@ -39,11 +41,16 @@ def impact_command(path: Path, synthetic: int | None, seed: int, cluster: str, a
 
     A folder is taken for the whole rule set; one file takes the place of the published file of its name.
     """
-    database = ready_database(chosen_settings())
+    settings = chosen_settings()
+    database = ready_database(settings)
     with database.reading() as session:
         before = Screeners().published(session).ruleset
     after = _changed(path, before)
     impact = None if synthetic else _on_past_responses(database, before, after, cluster)
+    if impact is not None:
+        with database.writing() as session:
+            trail = Trail(settings.secret_key, audit.COMMAND_LINE)
+            trail.note(session, Event.IMPACT_READ, about=f"{impact.before.patients}")
     if impact is None:
         impact = compare(before, after, _invented(after, synthetic or INVENTED, seed))
     if as_json:

@@ -183,6 +183,6 @@ def _file(table: pl.DataFrame, form: str) -> bytes:
     file = BytesIO()
     if form == "parquet":
         table.write_parquet(file)
-    else:
-        table.write_csv(file)
+    else:  # no text that a spreadsheet takes for a formula
+        table.with_columns(pl.col(pl.String).str.replace(r"^([=+\-@\t\r])", "'$1")).write_csv(file)
     return file.getvalue()

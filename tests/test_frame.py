@@ -10,7 +10,8 @@ from packaging.requirements import Requirement
 
 CHECKOUT = Path(__file__).parents[1]
 LOCKS = ("requirements.lock", "requirements-test.lock", "requirements-build.lock")
-SCRIPTS = ("script/setup", "script/server", "script/test", "script/lock", "script/vendor", "script/picture", ".ci/run")
+SCRIPTS = ("script/setup", "script/server", "script/test", "script/lock", "script/vendor", "script/picture")
+SCRIPTS += ("script/scan", "script/faults", "script/messages", ".ci/run")
 PIN = re.compile(r"^(?P<name>[a-z0-9-]+)==(?P<version>[^\s;]+)(?: ; [^\\]+)?(?: \\)?$")
 HASH = re.compile(r"^    --hash=sha256:[0-9a-f]{64}(?: \\)?$")
 FROM = re.compile(r"^    # +(?:via )?[A-Za-z0-9._ ()-]*$")

@@ -7,13 +7,14 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from intake import bounds, create_app, encounters, entry, submission, tallies
-from intake.browser_rules import LONGEST_REQUEST
+from intake import bounds, create_app, credentials, encounters, entry, submission, tallies
+from intake.accounts import sign_in_token
+from intake.browser_rules import LONGEST_REQUEST, OF_PAGES
 from intake.database import Database
 from intake.encounters import Encounter
 from intake.settings import Settings
 from intake.staff import ROLES, Role
-from tests.conftest import come_in, sign_in
+from tests.conftest import come_in, member, sign_in
 from tests.intake.test_accounts import routes
 
 INLINE = re.compile(r"<script(?![^>]* src=)|<style|\sstyle=|\son[a-z]+=|javascript:", re.IGNORECASE)
@@ -69,6 +70,54 @@ def test_a_patient_reaches_nothing_of_another_patient(
             assert "Beatrix" not in answer.text
 
 
+@pytest.mark.parametrize(
+    ("method", "address", "status"),
+    [
+        ("GET", "/no-such-page", 404),
+        ("GET", "/static/no-such-file.css", 404),
+        ("GET", "/static/..%2f..%2fpyproject.toml", 404),
+        ("DELETE", "/sign-in", 405),
+        ("GET", "/clinician", 403),
+        ("GET", "/metrics", 404),
+        ("GET", "/healthz", 200),
+        ("GET", "/cds-services", 200),
+        ("GET", "/broken", 500),
+    ],
+)
+def test_every_answer_that_is_no_file_of_a_page_carries_the_rules(
+    app: Flask, client: FlaskClient, method: str, address: str, status: int
+):
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    app.add_url_rule("/broken", view_func=lambda: str(1 / 0))
+    answer = client.open(address, method=method)
+    assert answer.status_code == status
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert {name: answer.headers[name] for name in OF_PAGES} == OF_PAGES
+
+
+@pytest.mark.parametrize("address", ["/no-such-page", "/admin", "/clinician/none"])
+def test_staff_who_meet_an_error_are_led_back_and_not_spoken_to_as_patients(client: FlaskClient, address: str):
+    sign_in(client, "clinician")
+    page = client.get(address).text
+    assert 'href="/clinician"' in page
+    assert "Patients: please open the link" not in page
+    assert "Patients: please open the link" in client.application.test_client().get("/no-such-page").text
+
+
+def test_signing_in_takes_over_nothing_of_the_session_before(app: Flask, client: FlaskClient, database: Database):
+    who = member(database, "clinician")
+    with database.writing() as session:
+        credentials.invent(session, who.id)
+    with client.session_transaction() as session:  # as somebody else has put into this browser
+        session.update(session_id="of somebody else", csrf_token="known to somebody else", kiosk=True)
+    client.get(f"/sign-in/{sign_in_token(str(app.secret_key), who.id)}")
+    with client.session_transaction() as session:
+        assert "kiosk" not in session
+        assert session["session_id"] != "of somebody else"
+        assert session.get("csrf_token") != "known to somebody else"
+    assert client.get("/clinician").status_code == 200
+
+
 @pytest.fixture
 def secure(settings: Settings, app: Flask) -> Iterator[FlaskClient]:
     """A clinic that is reached by https."""
@@ -93,6 +142,9 @@ def test_with_https_browsers_are_told_to_stay_with_it_and_cookies_belong_to_this
     for mark in ("Secure", "HttpOnly", "SameSite=Lax", "Path=/"):
         assert mark in cookie
     assert "Domain" not in cookie
+    spoken = secure.get("/?language=es", base_url="https://intake.example.org").headers["Set-Cookie"]
+    for mark in ("language=es", "Secure", "HttpOnly", "SameSite=Lax"):
+        assert mark in spoken
 
 
 def test_without_https_nothing_is_promised_that_does_not_hold(client: FlaskClient):

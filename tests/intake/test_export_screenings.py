@@ -17,7 +17,7 @@ from intake.cli import main
 from intake.database import Database
 from intake.encounters import Encounter
 from intake.settings import Settings
-from reports.deidentified import FORMATS, Export, Source, deidentify
+from reports.deidentified import FORMATS, Column, Export, Source, deidentify
 from rules.load import library
 from rules.response import Missing, read
 from rules.screening import Screener
@@ -97,3 +97,9 @@ def test_the_command_writes_what_is_stored(
     assert table["person"].n_unique() == 1
     assert table["year"].to_list() == [datetime.now(UTC).year] * 2
     assert (tmp_path / "out" / "dictionary.csv").exists()
+
+
+def test_no_text_of_a_rule_file_is_a_formula_in_a_spreadsheet() -> None:
+    export = Export((Column("item", "text", "=cmd()", "@SUM(1)"),), ({"item": "-1+1"},))
+    assert b"'=cmd(),'@SUM(1)" in export.dictionary()
+    assert b"'-1+1" in export.table("csv")

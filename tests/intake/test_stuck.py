@@ -7,7 +7,9 @@ from flask.testing import FlaskClient
 
 from intake import invitations, outbox, stuck
 from intake.database import Database
+from intake.faults import place_of
 from intake.invitee import Invitee
+from intake.mail import MailError
 from intake.outbox import Kind
 from intake.settings import Settings
 from intake.stuck import StuckJob
@@ -27,6 +29,22 @@ def failing(database: Database) -> None:
 def jobs(database: Database) -> list[StuckJob]:
     with database.reading() as session:
         return stuck.listing(session)
+
+
+def breaks(words: str) -> None:
+    try:
+        raise ValueError(words)
+    except ValueError as error:
+        raise MailError(f"550 {words}") from error
+
+
+def test_the_place_of_a_fault_holds_no_words_of_it_nor_of_what_caused_it():
+    with pytest.raises(MailError) as met:
+        breaks("Ada Example answered: quietly xylophonic")
+    place = place_of(met.value)
+    assert place.startswith("MailError at intake/test_stuck.py:")
+    assert "; caused by ValueError at intake/test_stuck.py:" in place
+    assert [word for word in ("Ada", "Example", "xylophonic", "550") if word in place] == []
 
 
 def test_what_is_given_up_comes_first(database: Database, failing: None):
