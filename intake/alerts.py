@@ -36,7 +36,7 @@ def note(session: Session, encounter_id: str, ruleset: RuleSet, raised: Mapping[
 
     After an emergency was taken, a new one calls for somebody anew.
 
-    The writer must hold the encounter (`encounters.lock`). Saying the same again changes nothing.
+    The writer must hold the encounter (`Database.writing`). Saying the same again changes nothing.
     """
     urgent = {rule: priority for rule, priority in raised.items() if priority in AT_ONCE}
     if not urgent:
@@ -61,7 +61,7 @@ def note(session: Session, encounter_id: str, ruleset: RuleSet, raised: Mapping[
 def help_wanted(session: Session, encounter_id: str) -> None:
     """Call for somebody, and tell the clinic: the patient said that they need help now.
 
-    The writer must hold the encounter (`encounters.lock`).
+    The writer must hold the encounter (`Database.writing`).
     """
     emergencies.raise_one(session, encounter_id, Cause.HELP_WANTED)
     _note_urgency(session, encounter_id, Priority.EMERGENCY)

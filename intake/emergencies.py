@@ -37,7 +37,7 @@ class Emergency:
 def raise_one(session: Session, encounter_id: str, cause: Cause) -> None:
     """Call for somebody, and tell the clinic; nothing more happens while the same call is not taken yet.
 
-    The writer must hold the encounter (`encounters.lock`).
+    The writer must hold the encounter (`Database.writing`).
     """
     same = select(EmergencyRow.id).where(
         EmergencyRow.encounter_id == encounter_id, EmergencyRow.cause == cause.value, EmergencyRow.taken_at.is_(None)

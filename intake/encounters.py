@@ -137,12 +137,6 @@ def age_on(date_of_birth: date, day: date) -> int:
     return day.year - date_of_birth.year - ((day.month, day.day) < (date_of_birth.month, date_of_birth.day))
 
 
-def lock(session: Session, encounter_id: str) -> None:
-    """Make other writers of this encounter wait until this session ends; SQLite locks the whole database anyway."""
-    if session.get_bind().dialect.name != "sqlite":
-        session.execute(select(EncounterRow.id).where(EncounterRow.id == encounter_id).with_for_update())
-
-
 def save_page(
     session: Session, encounter_id: str, page_answers: Mapping[str, object], revision: int | None = None
 ) -> bool:
@@ -151,7 +145,6 @@ def save_page(
     A response that was sent stays as it is; what is changed in it waits beside it, and only until a clinician opens it.
     Return False, and save nothing, if there have been other saves since `revision`.
     """
-    lock(session, encounter_id)
     response = _response(session, encounter_id)
     if revision not in (None, response.revision if response else 0):
         return False
@@ -177,7 +170,6 @@ def save_page(
 
 def mark_help_shown(session: Session, encounter_id: str, rule_ids: Iterable[str]) -> None:
     """Remember which rules' help the patient has seen."""
-    lock(session, encounter_id)
     response = _response(session, encounter_id)
     if response is not None:
         response.help_shown = sorted({*response.help_shown, *rule_ids})
@@ -185,7 +177,6 @@ def mark_help_shown(session: Session, encounter_id: str, rule_ids: Iterable[str]
 
 def leave_quickly(session: Session, encounter_id: str) -> None:
     """Remember that the patient had to get off a page."""
-    lock(session, encounter_id)
     response = _response(session, encounter_id)
     if response is not None:
         response.left_quickly_at = datetime.now(UTC)
@@ -193,7 +184,6 @@ def leave_quickly(session: Session, encounter_id: str) -> None:
 
 def ask_for_help(session: Session, encounter_id: str) -> None:
     """Remember that the patient said that they need help now."""
-    lock(session, encounter_id)
     response = _response(session, encounter_id)
     if response is not None:
         response.help_wanted_at = datetime.now(UTC)
@@ -201,7 +191,6 @@ def ask_for_help(session: Session, encounter_id: str) -> None:
 
 def mark_opened(session: Session, encounter_id: str, staff_id: str) -> None:
     """Remember who first opened the summary, and when. Answers that were not sent yet have none to open."""
-    lock(session, encounter_id)
     response = _response(session, encounter_id)
     if response is not None and response.sent_at is not None and response.opened_at is None:
         response.opened_at, response.opened_by = datetime.now(UTC), staff_id

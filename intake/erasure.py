@@ -16,7 +16,7 @@ from uuid import uuid4
 from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
-from intake import encounters, mail, names
+from intake import mail, names
 from intake.account_tables import KeptFormRow
 from intake.audit import Event, Trail
 from intake.database import Database
@@ -129,7 +129,6 @@ def is_unreadable(ring: KeyRing, encounter_id: str) -> bool:
 
 
 def _delete(session: Session, encounter_id: str, reason: str, by: str | None) -> ErasureRow | None:
-    encounters.lock(session, encounter_id)
     if session.get(EncounterRow, encounter_id) is None:
         return None
     rows = names.forget(session, [encounter_id]) + _delete_what_names_it(session, encounter_id)

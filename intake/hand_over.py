@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from sqlalchemy import ColumnElement, and_, exists, func, select, update
 from sqlalchemy.orm import Session, aliased
 
-from intake import audit, encounters
+from intake import audit
 from intake.audit import Event, Trail
 from intake.database import Database
 from intake.fhir_export import FhirFault, Write, transaction
@@ -67,7 +67,6 @@ def not_taken(session: Session) -> list[HandOver]:
 
 def try_again(session: Session, encounter_id: str) -> None:
     """Have what was refused, or failed so far, tried at once, and as long as anew."""
-    encounters.lock(session, encounter_id)
     found = of_encounter(session, encounter_id)
     row = found and session.get(HandOverRow, (encounter_id, found.number))
     if found and row and row.done_at is None:

@@ -62,7 +62,6 @@ def draft(session: Session, encounter_id: str) -> Draft:
 
 def save(session: Session, encounter_id: str, review: Review, revision: int, by: Staff) -> bool:
     """Save the working copy. Return False, and save nothing, if there have been other saves since `revision`."""
-    encounters.lock(session, encounter_id)
     row = session.get(ReviewRow, encounter_id)
     if revision != (row.revision if row else 0):
         return False
@@ -87,7 +86,6 @@ def versions(session: Session, encounter_id: str) -> list[Signed]:
 
 def keep_signed(session: Session, encounter_id: str, version: Signed, by: Staff, pdf: bytes) -> bool:
     """Keep a version with its PDF. Return False, and keep nothing, if another was signed or saved in between."""
-    encounters.lock(session, encounter_id)
     if draft(session, encounter_id).revision != version.revision:
         return False
     if session.get(SignedSummaryRow, (encounter_id, version.number)) is not None:

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Page, expect
 
-from intake import emergencies, encounters, outbox
+from intake import emergencies, outbox
 from intake.database import database_of
 from intake.emergencies import Cause
 from tests.browser.clinic import Clinic
@@ -18,7 +18,6 @@ def test_an_emergency_appears_by_itself_is_taken_and_what_is_typed_stays(clinic:
     page.get_by_label("Search by name").fill("some")
     database = database_of(clinic.settings)
     with database.writing() as session:
-        encounters.lock(session, patient.encounter_id)
         emergencies.raise_one(session, patient.encounter_id, Cause.ANSWERS)
         for mail_id in outbox.waiting(session):
             mail = outbox.find(session, mail_id)

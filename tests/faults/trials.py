@@ -148,29 +148,24 @@ def locked(folder: Path, size: Size) -> Outcome:
     return Outcome(f"another writer held the SQLite file for {size.away:g} s", found)
 
 
+def _without_postgresql(folder: Path, size: Size, end: Callable[[int], None]) -> Found:
+    with clinic(folder, size) as (house, mailbox):
+        patients = invite(house.clinic, size.patients, left=size.left)
+        server = postmaster(house.environ["INTAKE_DATABASE_URL"])
+        walk(patients, once(lambda: end(server), 2), every=size.patients)
+        return look(house.clinic, patients, mailbox)
+
+
 def frozen(folder: Path, size: Size) -> Outcome:
     """PostgreSQL stands still (SIGSTOP), and goes on."""
-    with clinic(folder, size) as (house, mailbox):
-        patients, server = (
-            invite(house.clinic, size.patients, left=size.left),
-            postmaster(house.environ["INTAKE_DATABASE_URL"]),
-        )
-
-        walk(patients, once(lambda: freeze(server, size.away), 2), every=size.patients)
-        found = look(house.clinic, patients, mailbox)
+    found = _without_postgresql(folder, size, lambda server: freeze(server, size.away))
     return Outcome(f"PostgreSQL stood still for {size.away:g} s", found)
 
 
 def shut(folder: Path, size: Size) -> Outcome:
     """PostgreSQL is shut down without ceremony, and started again."""
-    with clinic(folder, size) as (house, mailbox):
-        patients, server = (
-            invite(house.clinic, size.patients, left=size.left),
-            postmaster(house.environ["INTAKE_DATABASE_URL"]),
-        )
-        log = folder / "postgresql.log"
-        walk(patients, once(lambda: shut_down(server, size.away, log), 2), every=size.patients)
-        found = look(house.clinic, patients, mailbox)
+    log = folder / "postgresql.log"
+    found = _without_postgresql(folder, size, lambda server: shut_down(server, size.away, log))
     return Outcome(f"PostgreSQL shut down at once, and started again after {size.away:g} s", found)
 
 

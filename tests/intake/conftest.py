@@ -1,4 +1,4 @@
-"""What several tests of the application share: the small rule set in use, two admins, the command line, a patient."""
+"""What tests of the application share: the small rule set in use, admins, a clinician, the command line, patients."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, nullcontext
@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from flask import Flask
+from flask.testing import FlaskClient
 
 from intake import encounters, rulesets, submission
 from intake.database import Database, database_of
@@ -14,7 +15,9 @@ from intake.encounters import Encounter
 from intake.rulesets import Screeners
 from intake.settings import Settings
 from rules.ruleset import RuleSet
+from tests.conftest import sign_in
 from tests.intake.admins import Admin
+from tests.intake.clinicians import ANSWERS, send
 from tests.postgres import EMPTY, Server
 
 WORDS = "Quietly xylophonic"  # of a patient's own
@@ -38,6 +41,21 @@ def sam(clinic: Flask) -> Admin:
 def kim(clinic: Flask) -> Admin:
     """Another admin of that clinic."""
     return Admin(clinic, "Kim Lake")
+
+
+@pytest.fixture
+def price(app: Flask) -> FlaskClient:
+    """A browser of Dr Ada Price."""
+    browser = app.test_client()
+    sign_in(browser, "clinician", "Dr Ada Price")
+    return browser
+
+
+@pytest.fixture
+def sent(app: Flask, database: Database, ada: Encounter) -> Encounter:
+    """Ada, who has sent answers that raise three flags, one of them private."""
+    send(database, ada, ANSWERS)
+    return ada
 
 
 @pytest.fixture

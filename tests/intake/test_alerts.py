@@ -59,7 +59,6 @@ def of(database: Database, encounter: Encounter) -> list[alerts.Alert]:
 
 def note(database: Database, encounter: Encounter, ruleset: RuleSet, **raised: Priority) -> None:
     with database.writing() as session:
-        encounters.lock(session, encounter.id)
         alerts.note(session, encounter.id, ruleset, raised)
 
 

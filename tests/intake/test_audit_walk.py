@@ -18,9 +18,9 @@ from intake.database import Database
 from intake.invitations import Invitation
 from intake.invitee import Invitee
 from tests.conftest import sign_in
+from tests.intake.clinicians import form
 from tests.intake.test_accounts import routes
 from tests.intake.test_paper import name
-from tests.intake.test_review import form
 
 ANSWERS = {"breast_change": "yes"}
 LISTS = ("clinician.overview", "clinician_hand_over.overview", "desk.overview")  # of patients, by name

@@ -22,7 +22,7 @@ from intake.encounters import Encounter
 from intake.settings import Settings
 from rules.load import library
 from tests.conftest import sign_in
-from tests.intake.test_review import send, sign
+from tests.intake.clinicians import send, sign
 
 ISSUER = "https://sandbox.cds-hooks.org"
 SERVICE = "/cds-services/intake-screening"

@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from intake import emergencies, encounters, outbox
+from intake import emergencies, outbox
 from intake.database import Database
 from intake.emergencies import Cause
 from intake.encounters import Encounter
@@ -18,7 +18,6 @@ NEEDED = "A patient needs somebody now"
 
 def need_somebody(database: Database, encounter: Encounter, cause: Cause = Cause.ANSWERS) -> None:
     with database.writing() as session:
-        encounters.lock(session, encounter.id)
         emergencies.raise_one(session, encounter.id, cause)
 
 

@@ -22,7 +22,7 @@ from rules.load import library
 from rules.response import Missing, read
 from rules.screening import Screener
 from tests.generative.wild_answers import wild_answers
-from tests.intake.test_review import send
+from tests.intake.clinicians import send
 
 LIBRARY = library()
 SCREENER = Screener(LIBRARY)

@@ -8,11 +8,9 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from flask import Flask
 from flask.testing import FlaskClient
 
 from intake.cli import main
-from intake.database import Database
 from intake.encounters import Encounter
 from intake.settings import Settings
 from reports.fhir_import import section_of
@@ -20,28 +18,11 @@ from reports.fhir_response import answers_of
 from rules.load import library
 from rules.questionnaire_files import read_section
 from rules.source import read
-from tests.conftest import sign_in
-from tests.intake.test_review import send, sign
+from tests.intake.clinicians import sign
 from tests.reports.fhir_validators import objections
 from tests.reports.test_fhir import QUESTIONNAIRE, of_type
 
-ANSWERS = {"chest_pain_now": "yes", "breast_change": "yes", "afraid_at_home": "yes"}  # RF2, RF8 and the private RF14
 LOINC = "http://loinc.org"
-
-
-@pytest.fixture
-def sent(app: Flask, database: Database, ada: Encounter) -> Encounter:
-    """Ada, who has sent answers that raise three flags, one of them private."""
-    send(database, ada, ANSWERS)
-    return ada
-
-
-@pytest.fixture
-def price(app: Flask) -> FlaskClient:
-    """A browser of Dr Ada Price."""
-    browser = app.test_client()
-    sign_in(browser, "clinician", "Dr Ada Price")
-    return browser
 
 
 def words_of(bundle: dict[str, Any], folder: Path) -> str:

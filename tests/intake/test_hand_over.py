@@ -18,9 +18,8 @@ from intake.settings import Settings
 from intake.work import kinds
 from reports.pdf import render
 from rules.load import library
-from tests.conftest import sign_in
+from tests.intake.clinicians import ANSWERS, send, sign
 from tests.intake.fhir_peer import Peer, fhir_peer
-from tests.intake.test_review import ANSWERS, send, sign
 
 REFUSAL = {
     "resourceType": "OperationOutcome",
@@ -58,14 +57,6 @@ def app(connected: Settings, database: Database) -> Iterator[Flask]:
     yield app
     app.extensions["intake"].pdf_worker.close()
     app.extensions["intake"].database.close()
-
-
-@pytest.fixture
-def price(app: Flask) -> FlaskClient:
-    """A browser of Dr Ada Price."""
-    browser = app.test_client()
-    sign_in(browser, "clinician", "Dr Ada Price")
-    return browser
 
 
 @pytest.fixture

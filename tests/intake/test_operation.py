@@ -106,7 +106,6 @@ def test_who_needs_somebody_is_counted_until_taken(watched: FlaskClient, databas
     key = "intake_emergencies_open", frozenset[tuple[str, str]]()
     assert figures(watched)[key] == 0
     with database.writing() as session:
-        encounters.lock(session, ada.id)
         emergencies.raise_one(session, ada.id, Cause.HELP_WANTED)
     found = figures(watched)
     assert found[key] == 1

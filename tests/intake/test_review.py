@@ -3,7 +3,6 @@
 import hashlib
 import re
 import subprocess
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,9 +12,8 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import delete, select, update
-from werkzeug.test import TestResponse
 
-from intake import encounters, review_form, reviews, submission
+from intake import review_form, reviews, submission
 from intake.database import Database
 from intake.encounters import Encounter
 from intake.review_form import LONGEST_NOTE, LONGEST_TITLE, MOST_BY_HAND, Typed
@@ -26,31 +24,9 @@ from reports.summary import FlagLine
 from rules.load import library
 from rules.ruleset import Priority
 from tests.conftest import member, sign_in
+from tests.intake.clinicians import ANSWERS, HIDDEN, form, look, post, sign
 
-ANSWERS = {"chest_pain_now": "yes", "breast_change": "yes", "afraid_at_home": "yes"}  # RF2, RF8 and the private RF14
-HIDDEN = re.compile(r'name="(revision|basis)" value="([^"]*)"')
 LETTER = re.compile(r'<textarea id="letter"[^>]*>(.*?)</textarea>', re.DOTALL)
-
-
-def send(database: Database, encounter: Encounter, answers: Mapping[str, object]) -> None:
-    with database.writing() as session:
-        encounters.save_page(session, encounter.id, answers)
-    submission.send(database, Screeners(), encounter.id)
-
-
-@pytest.fixture
-def sent(app: Flask, database: Database, ada: Encounter) -> Encounter:
-    """Ada, who has sent answers that raise three flags."""
-    send(database, ada, ANSWERS)
-    return ada
-
-
-@pytest.fixture
-def price(app: Flask) -> FlaskClient:
-    """A browser of Dr Ada Price."""
-    browser = app.test_client()
-    sign_in(browser, "clinician", "Dr Ada Price")
-    return browser
 
 
 @pytest.fixture
@@ -59,25 +35,6 @@ def head(app: Flask) -> FlaskClient:
     browser = app.test_client()
     sign_in(browser, "clinician", "Dr Bo Head")
     return browser
-
-
-def form(page: str, **typed: str) -> dict[str, str]:
-    """What a page's form sends: its hidden fields, and what is typed; `__` stands for a dash."""
-    return dict(HIDDEN.findall(page)) | {name.replace("__", "-"): value for name, value in typed.items()}
-
-
-def post(client: FlaskClient, encounter: Encounter, data: Mapping[str, str]) -> TestResponse:
-    return client.post(f"/clinician/{encounter.id}/review", data=data)
-
-
-def look(client: FlaskClient, encounter: Encounter, more: str = "") -> str:
-    return client.get(f"/clinician/{encounter.id}{more}").text
-
-
-def sign(client: FlaskClient, encounter: Encounter, **typed: str) -> TestResponse:
-    urgent = {f"verdict__{rule}": "agree" for rule in ("RF2", "RF14")}
-    page = look(client, encounter, "/review")
-    return post(client, encounter, form(page, **urgent, **typed) | {"action": "sign"})
 
 
 def on_paper(pdf: bytes, folder: Path) -> str:

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 import pytest
 
-from intake import emergencies, encounters, mailing, outbox, work
+from intake import emergencies, mailing, outbox, work
 from intake.choices import SettingsError
 from intake.database import Database
 from intake.emergencies import Cause
@@ -29,7 +29,6 @@ def calls_to(settings: Settings, port: int) -> Settings:
 
 def need_somebody(database: Database, encounter: Encounter) -> None:
     with database.writing() as session:
-        encounters.lock(session, encounter.id)
         emergencies.raise_one(session, encounter.id, Cause.ANSWERS)
 
 
