@@ -104,8 +104,8 @@ def _item(item: Item, asked: Questionnaire) -> Parts:
         "Question": item.text,
         "Clinician's name": item.short,
         "Hint": item.hint,
-        "Kind of answer": item.type,
-        "Options": "\n".join(map(_option, item.options)),
+        "Kind of answer": item.type.replace("_", " or "),
+        "Options": "\n".join(map(_option, item.options)) if item.type != "yes_no" else "",
         "Lowest and highest": f"{item.min} to {item.max} {item.unit}".rstrip() if item.numeric_type else "",
         "Asked only with": _words(item.when, asked),
         "Ways not to answer": ", ".join(

@@ -47,3 +47,11 @@ def test_a_draft_with_problems_is_to_be_mended_first(sam: Admin):
     back = sam.browser.get(f"{draft}/deeper")
     assert back.status_code == 404
     assert "once they are mended" in back.text
+
+
+def test_where_no_rule_is_changed_nothing_is_said_of_its_tests(sam: Admin):
+    draft = sam.begins()
+    sam.changes(draft, "title: Second page", "title: Last page", "questionnaire/10-small.yaml")
+    page = sam.sees(f"{draft}/deeper")
+    assert "No file that this draft changes holds a rule." in page
+    assert "Every change would be noticed" not in page
