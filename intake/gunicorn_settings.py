@@ -7,6 +7,7 @@ from prometheus_client.multiprocess import mark_process_dead
 from intake.logs import configuration
 from intake.settings import Settings
 
+keepalive = 10  # seconds: in less, a machine that is very busy closes a connection on which the next request comes
 logconfig_dict = configuration(Settings.from_environment().log_level)
 
 
