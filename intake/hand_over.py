@@ -50,7 +50,7 @@ def waiting(session: Session) -> list[str]:
         select(signed.encounter_id, signed.number, of_it)
         .outerjoin(HandOverRow, _IS_OF_VERSION)
         .where(signed.unhanded_since.is_not(None))
-        .order_by(signed.encounter_id)
+        .order_by(signed.unhanded_since)
     )
     return ["/".join(map(str, row)) for row in rows]
 
