@@ -6,7 +6,6 @@ when the password changes; what was typed on a page that is sent too late is kep
 """
 
 from collections.abc import Callable
-from datetime import timedelta
 from functools import wraps
 from time import time
 from typing import ParamSpec, TypeVar, cast
@@ -18,15 +17,15 @@ from itsdangerous import URLSafeTimedSerializer
 from werkzeug.exceptions import Forbidden
 from werkzeug.wrappers import Response
 
-from intake import audit, credentials, kept_forms
+from intake import audit, credentials, ended_sessions, kept_forms
 from intake.audit import Event, Trail, Who
 from intake.credentials import Account
+from intake.ended_sessions import LONGEST_SESSION
 from intake.security import SESSION_ID
 from intake.services import services
 from intake.staff import ROLES, Role, Staff
 
 LINK_SECONDS = 12 * 60 * 60
-LONGEST_SESSION = 12 * 60 * 60  # seconds
 SIGNED_IN = "_user_id"  # in the session, by the sign-in library: the account's stamp
 ENDS_AT = "ends_at"
 SEEN_AT = "seen_at"  # when the member last did something, in seconds
@@ -76,7 +75,7 @@ def let_in(account: Account) -> None:
     session.clear()
     login_user(account)
     session[SESSION_ID] = uuid4().hex
-    session[ENDS_AT], session[SEEN_AT] = int(time()) + LONGEST_SESSION, int(time())
+    session[ENDS_AT], session[SEEN_AT] = int(time()) + int(LONGEST_SESSION.total_seconds()), int(time())
     if csrf:  # pages of theirs that are open in other windows can still be sent
         session["csrf_token"] = csrf
     g.pop("signed_in", None)
@@ -214,7 +213,7 @@ def _end_for_good() -> None:
     """Let nobody go on with this session, nor with a copy of its cookie."""
     if SESSION_ID in session:
         with services().database.writing() as database:
-            credentials.end_session(database, session[SESSION_ID], timedelta(seconds=LONGEST_SESSION))
+            ended_sessions.end_for_good(database)
 
 
 def _end() -> None:

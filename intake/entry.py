@@ -8,6 +8,7 @@ A link that is unknown, replaced, cancelled or over gets one and the same page, 
 
 from datetime import date, timedelta
 from typing import Any, cast
+from uuid import uuid4
 
 from flask import Blueprint, current_app, redirect, render_template, request, session, url_for
 from flask_babel import gettext, lazy_gettext, ngettext
@@ -16,11 +17,12 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 from wtforms.validators import ValidationError
 
-from intake import audit, encounters, invitations, language, quiet, tallies, typed
+from intake import audit, encounters, ended_sessions, invitations, language, quiet, tallies, typed
 from intake.audit import Event, Trail
 from intake.days import DayField
 from intake.encounters import Encounter
 from intake.invitations import MOST_TRIES, Invitation, State, Try
+from intake.security import SESSION_ID
 from intake.services import services
 from intake.tallies import Rate
 
@@ -69,7 +71,7 @@ def for_templates() -> dict[str, object]:
 @views.get("/start/<token>")
 def start(token: str) -> Answer:
     """Remember whose link this is, and send the browser on to an address without the token."""
-    session.clear()
+    ended_sessions.forget()
     with services().database.reading() as database:
         invitation = invitations.find_by_token(database, token)
     if invitation is None or invitation.state in (State.EXPIRED, State.CANCELLED):
@@ -182,9 +184,9 @@ def _no_link() -> tuple[str, int]:
 
 def come_in(invitation: Invitation) -> None:
     """Make this browser's session that of one patient and of nobody else."""
-    session.clear()
+    ended_sessions.forget()
     session[INVITED] = _mark(invitation.encounter_id, invitation.link_number)
-    session[OPENED] = invitation.encounter_id
+    session[OPENED], session[SESSION_ID] = invitation.encounter_id, uuid4().hex
     language.prefer(invitation.language)
     quiet.note()
 
@@ -256,6 +258,8 @@ def opened(database: Session) -> tuple[Encounter, dict[str, object]] | None:
     """Return the encounter that this session is in, with the answers, if the link that opened it still is the last."""
     if quiet.is_over():
         _close()
+    if ended_sessions.is_over(database):
+        return None
     found = encounters.in_hand(database, session.get(OPENED, ""))
     if found is None or found[0].is_cancelled or _mark(found[0].id, found[0].link_number) != session.get(INVITED):
         return None

@@ -10,7 +10,7 @@ from time import time
 from flask import Blueprint, make_response, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
-from intake import entry, language
+from intake import ended_sessions, entry, language
 from intake.invitations import Invitation
 
 views = Blueprint("kiosk", __name__, url_prefix="/kiosk")
@@ -42,7 +42,7 @@ def guard() -> Response | tuple[str, int] | None:
     if KIOSK not in session or request.endpoint in OPEN_ENDPOINTS:
         return None
     if request.endpoint == "patient.sent" or time() - session[KIOSK] > QUIET + LEEWAY:
-        session.clear()
+        ended_sessions.forget()
         return redirect(url_for("kiosk.over"), 303)
     if request.blueprint not in OPEN_BLUEPRINTS:
         return render_template("patient/lent.html"), 403
@@ -67,6 +67,6 @@ def over() -> Response:
     """Clear the device, and ask for it back. The next patient finds the clinic's own language again."""
     response = make_response(render_template("patient/over.html", kiosk=None))
     if KIOSK in session:
-        session.clear()
+        ended_sessions.forget()
     response.delete_cookie(language.COOKIE)
     return response

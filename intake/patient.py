@@ -10,7 +10,18 @@ from flask import Blueprint, abort, current_app, make_response, redirect, render
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from intake import alerts, away, check_page, encounters, entry, given_answers, language, submission, visits
+from intake import (
+    alerts,
+    away,
+    check_page,
+    encounters,
+    ended_sessions,
+    entry,
+    given_answers,
+    language,
+    submission,
+    visits,
+)
 from intake.audit import Event
 from intake.forms import ASKED, AnswersForm, filled_form
 from intake.help_at_once import Help, is_new, phone_lines
@@ -145,6 +156,7 @@ def leave() -> Response:
         if found is not None:
             encounters.leave_quickly(database, found[0].id)
             entry.trail_of(found[0].id).note(database, Event.LEFT_QUICKLY, found[0].id)
+        ended_sessions.end_for_good(database)
     entry.step_out()
     response = make_response(render_template("patient/left.html", leave_url=services().settings.leave_url))
     # a redirect to another site after a form is what the content security policy forbids

@@ -113,6 +113,23 @@ def test_sending_clears_it(tablet: FlaskClient, database: Database, invitation: 
     assert found.sent_at is not None
 
 
+def test_a_copy_of_a_cookie_from_before_opens_nothing(app: Flask, client: FlaskClient, invitation: Invitation):
+    sign_in(client, "clinician")
+    copies = []
+    with client.session_transaction() as session:
+        session["session_id"] = "of staff"
+        copies.append(dict(session))
+    client.post(f"/desk/{invitation.encounter_id}/kiosk")
+    with client.session_transaction() as session:
+        copies.append(dict(session))
+    client.get("/kiosk/over")
+    for copy, address in zip(copies, ("/clinician", "/welcome"), strict=True):
+        thief = app.test_client()
+        with thief.session_transaction() as session:
+            session.update(copy)
+        assert thief.get(address).status_code in (303, 403)
+
+
 def test_giving_it_back_keeps_the_answers(tablet: FlaskClient, database: Database, invitation: Invitation):
     with database.writing() as session:
         encounters.save_page(session, invitation.encounter_id, {"phq9_1": 3})

@@ -1,19 +1,22 @@
 """Getting off a sensitive page: at once, with the answers closed on this device and kept from whoever comes next."""
 
 import re
+from datetime import date
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from intake import encounters
+from intake import encounters, invitations
 from intake.database import Database
 from intake.encounters import Encounter
+from intake.invitee import Invitee
 from rules.load import library
 from tests.conftest import come_in
 
 PAGES = library().questionnaire.pages
 SENSITIVE = [page.id for page in PAGES.values() if page.sensitive]
+BORN = date(1970, 5, 17)
 BUTTON = "Leave this page quickly"
 
 
@@ -41,6 +44,24 @@ def test_leaving_opens_another_site_and_closes_the_answers_here(phone: FlaskClie
     assert not re.search(r"(?i)clinic|question|answer", re.sub(r"<[^>]*>", "", left.text))
     assert phone.get("/questions/contact").status_code == 303
     assert phone.get("/questions/contact").headers["Location"] == "/enter"
+
+
+def test_a_copy_of_the_cookie_opens_nothing_once_the_page_was_left(
+    app: Flask, client: FlaskClient, database: Database, ada: Encounter
+) -> None:
+    with database.writing() as session:
+        made = invitations.create(session, str(app.secret_key), Invitee("Ada Example", BORN), 30)
+        token = invitations.link_token(session, str(app.secret_key), made)
+    thief, elsewhere = app.test_client(), app.test_client()
+    for browser in (client, elsewhere):
+        browser.get(f"/start/{token}")
+        browser.post("/enter", data={"date_of_birth": [str(part) for part in (BORN.day, BORN.month, BORN.year)]})
+    with client.session_transaction() as session, thief.session_transaction() as copy:
+        copy.update(session)
+    assert thief.get("/welcome").status_code == 200
+    client.post("/leave")
+    assert thief.get("/welcome").location == "/enter"
+    assert elsewhere.get("/welcome").status_code == 200
 
 
 def test_leaving_needs_no_token_and_harms_nobody_without_a_session(app: Flask) -> None:

@@ -80,7 +80,7 @@ def scan(wapiti: Path, clinic: Clinic, who: str, given: argparse.Namespace) -> F
     """Let Wapiti attack an installation as somebody."""
     report, cookie = Path(given.report).resolve(), cookie_of(clinic, who)
     begin = f"{clinic.address}{FIRST_PAGE[who]}"
-    command: list[str | Path] = [wapiti, "--url", begin, "--scope", "domain", "--module", ATTACKS]
+    command: list[str | Path] = [wapiti, "--url", begin, "--scope", "domain", "--module", given.attacks]
     command += ["--max-scan-time", str(given.crawl), "--max-attack-time", str(given.attack), "--max-parameters", "60"]
     command += ["--no-bugreport", "--flush-session", "--format", "json", "--output", report, "--verbose", "0"]
     command += [part for address in NEVER for part in ("--exclude", f"{clinic.address}{address}")]
@@ -110,6 +110,7 @@ def main() -> int:
     asked = argparse.ArgumentParser(prog="script/scan", description=__doc__)
     asked.add_argument("who", nargs="*", help=", ".join(WHO))
     asked.add_argument("--wapiti", type=Path, required=True, help=argparse.SUPPRESS)
+    asked.add_argument("--attacks", default=ATTACKS, help="kinds of attack, as Wapiti names them: %(default)s")
     asked.add_argument("--crawl", type=int, default=120, help="seconds for finding addresses and forms")
     asked.add_argument("--attack", type=int, default=60, help="seconds for each kind of attack")
     asked.add_argument("--report", default="scan.json", help="where the last report of Wapiti is written to")
