@@ -121,7 +121,7 @@ class KeyRing:
                 chosen = WrappedKeyRow.id.in_(key_ids[start : start + AT_ONCE])
                 rows = connection.execute(
                     select(WrappedKeyRow.id, WrappedKeyRow.master_id, WrappedKeyRow.wrapped).where(chosen)
-                )
+                ).all()
                 found.update({key_id: unwrap(key_id, master_id, wrapped) for key_id, master_id, wrapped in rows})
         return found
 

@@ -42,7 +42,8 @@ def past_responses(session: Session, part: int = 0, parts: int = 1) -> Iterator[
         stored = stored.where(ResponseRow.id >= _first_id(part, parts))
     if part + 1 < parts:
         stored = stored.where(ResponseRow.id < _first_id(part + 1, parts))
-    for rows in session.execute(stored, execution_options={"yield_per": AT_ONCE}).partitions():
+    fetched = session.connection().execute(stored, execution_options={"yield_per": AT_ONCE})
+    for rows in fetched.partitions():
         ciphers = keys_of(session).ring.read([row.encounter_id for row in rows])
         for response_id, encounter_id, answers, date_of_birth, moment in rows:
             cipher = ciphers.get(encounter_id)

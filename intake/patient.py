@@ -97,7 +97,7 @@ def save(visit: Visit, page_id: str) -> Answer:
         answers |= {item.id: Missing.IN_PERSON.value for item in typed.unanswered(page.section)}
     journey = Journey(visit.journey.questionnaire, {**visit.journey.raw, **answers})
     after = replace(visit, journey=journey)
-    urgent = submission.raised_so_far(visit.screener, journey.response, visit.encounter.id)
+    urgent = submission.raised_so_far(visit.screener, journey.response, visit.journey.response, visit.encounter.id)
     with services().database.writing(visit.encounter.id) as database:
         if not encounters.save_page(database, visit.encounter.id, answers, visit.encounter.revision):
             return redirect(request.full_path, 307)  # another window was faster: look at it all again

@@ -122,13 +122,13 @@ def finish(database: Database, screeners: Screeners, job_id: str) -> None:
     screen(database, screeners, job_id.partition("/")[0])
 
 
-def raised_so_far(screener: Screener, response: Response, encounter_id: str) -> dict[str, Priority]:
-    """Return what answers raise that cannot wait until they are sent.
+def raised_so_far(screener: Screener, response: Response, before: Response, encounter_id: str) -> dict[str, Priority]:
+    """Return what answers raise that cannot wait until they are sent; `before` are those of the page before.
 
     A fault is logged and raises nothing: the page is saved first.
     """
     try:
-        return screener.urgent(response)
+        return screener.urgent(response, before)
     except Exception as error:
         LOG.error("encounter %s: it is not known what the answers so far raise: %s", encounter_id, place_of(error))
         return {}

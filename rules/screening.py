@@ -120,10 +120,17 @@ class Evaluators:
         }
         self._engine = engine(self._conditions)
 
-    def truths(self, response: Response) -> tuple[Mapping[str, Truth], Mapping[str, Truth]]:
-        """The truth of every condition, by durable-rules (nothing where it fails) and by the plain reference."""
+    def truths(
+        self, response: Response, before: Response | None = None
+    ) -> tuple[Mapping[str, Truth], Mapping[str, Truth]]:
+        """The truth of every condition, by durable-rules and by the plain reference.
+
+        By durable-rules there is nothing where it fails, nor where nothing that it reads is other than it was `before`.
+        """
         plain = {name: truth(condition, response.values) for name, condition in self._conditions.items()}
-        read = {name: value for name, value in response.values.items() if name in self._variables}
+        read = self._read(response)
+        if before is not None and read == self._read(before):
+            return {}, plain
         try:
             return self._engine.evaluate(read), plain
         except EngineError as error:  # its words could hold an answer
@@ -146,6 +153,9 @@ class Evaluators:
         """Free the engine's memory."""
         self._engine.close()
 
+    def _read(self, response: Response) -> dict[str, Value]:
+        return {name: value for name, value in response.values.items() if name in self._variables}
+
 
 class Screener:
     """Screens responses with one rule set. Both evaluators run on every response."""
@@ -161,12 +171,13 @@ class Screener:
         self._all.close()
         self._urgent.close()
 
-    def urgent(self, response: Response) -> dict[str, Priority]:
+    def urgent(self, response: Response, before: Response | None = None) -> dict[str, Priority]:
         """Return the raised rules that cannot wait (`AT_ONCE`) with their priorities, the most urgent first.
 
-        It says what answers so far call for, at a small part of what a screening costs.
+        It says what answers so far call for, at a small part of what a screening costs. Where these rules read nothing
+        that is other than in the answers `before`, for which that was asked already, the reference alone says it.
         """
-        both = [truths for truths in self._urgent.truths(response) if truths]
+        both = [truths for truths in self._urgent.truths(response, before) if truths]
         found = {}
         for rule in self._urgent.rules:
             priorities = [top for truths in both if (top := _priority(rule, truths)) in AT_ONCE]

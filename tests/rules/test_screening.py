@@ -115,6 +115,24 @@ def test_a_quick_look_finds_the_same_urgent_flags_with_the_same_priorities_as_a_
     screener.close()
 
 
+def test_a_quick_look_asks_durable_rules_anew_only_where_an_urgent_rule_reads_something_new(
+    ruleset: RuleSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[dict[str, Value]] = []
+    evaluate = Engine.evaluate
+    monkeypatch.setattr(Engine, "evaluate", lambda engine, values: asked.append(values) or evaluate(engine, values))
+    screener = Screener(ruleset)
+    before = read(ruleset.questionnaire, {"phq9_1": 3, "phq9_2": 3})
+    assert screener.urgent(read(ruleset.questionnaire, {"phq9_1": 3, "phq9_2": 3, "age": 52}), before) == {}
+    assert not asked
+    after = read(ruleset.questionnaire, {"phq9_1": 3, "phq9_2": 3, "phq9_3": 3})
+    assert screener.urgent(after, before) == {"MOOD": Priority.EMERGENCY}
+    assert len(asked) == 1
+    assert screener.urgent(after, after) == {"MOOD": Priority.EMERGENCY}
+    assert len(asked) == 1
+    screener.close()
+
+
 def test_a_screening_is_the_same_after_a_round_trip_through_json(ruleset: RuleSet) -> None:
     screening = screen(ruleset, phq9_1=3, phq9_2=1, phq9_3="declined", age=52)
     data = json.loads(json.dumps(screening.as_json()))
