@@ -6,7 +6,7 @@ a part that decides is the last that is looked at.
 
 from collections.abc import Callable, Mapping
 
-from rules.condition import MISSING, All, Any, AtLeast, Condition, Finding, Not, Truth, Value, holds
+from rules.condition import MISSING, NOT_APPLICABLE, All, Any, AtLeast, Condition, Finding, Not, Truth, Value, holds
 
 Predicate = Callable[[Mapping[str, Value]], Truth]
 
@@ -30,9 +30,14 @@ def _finding(finding: Finding) -> Predicate:
     variable = finding.variable
     wanted = finding.value if isinstance(finding.value, tuple) else (finding.value,)
     is_equality, is_equal = finding.operator in ("=", "in", "!="), finding.operator != "!="
+    on_what_does_not_apply = holds(finding, NOT_APPLICABLE)
 
     def test(values: Mapping[str, Value]) -> Truth:
         value = values.get(variable, MISSING)
+        if value is MISSING:
+            return None
+        if value is NOT_APPLICABLE:
+            return on_what_does_not_apply
         if is_equality and isinstance(value, str | int):
             return (value in wanted) is is_equal
         return holds(finding, value)
