@@ -1,9 +1,9 @@
 """How the pages are served: the address, the port, and the processes: gunicorn, and the worker beside it.
 
 Workers are processes that compile the rule set for themselves (nothing is loaded before the fork): neither the engine's
-memory, nor database connections, nor the PDF process may be shared. Each has a few threads, not for speed (the engine
-takes one patient at a time, behind a lock) but because a browser opens connections ahead of need: with gunicorn's
-one-connection workers, two such idle connections kept everybody waiting for 30 seconds.
+memory, nor database connections, nor the PDF process may be shared. Each has a few threads, not for speed (Python runs
+one at a time) but so that a summary that is made, or a slow phone, does not keep the others waiting; connections on
+which nothing is said need none (`intake.web_process`).
 """
 
 import ctypes
@@ -57,7 +57,8 @@ def check_port(host: str, port: int) -> None:
 def gunicorn_command(host: str, port: int, workers: int) -> list[str]:
     """Return the command that answers requests."""
     command = [sys.executable, "-m", "gunicorn", "--bind", f"{_written(host)}:{port}"]
-    command += ["--workers", str(workers), "--threads", str(THREADS), "--no-control-socket"]
+    command += ["--worker-class", "intake.web_process.WebProcess", "--no-control-socket"]
+    command += ["--workers", str(workers), "--threads", str(THREADS)]
     return [*command, "--config", "python:intake.gunicorn_settings", "intake.wsgi:application()"]
 
 
