@@ -200,6 +200,9 @@ def join_now() -> Answer:
         return render_template("accounts/join.html", form=form, member=found.staff), 422
     hashed = security.hashed(form.password.data or "")
     with services().database.writing() as database:
+        now = credentials.of_member(database, found.staff.id)
+        if now is None or now.link_number != found.link_number:  # somebody else was faster with the same link
+            abort(403, REFUSED)
         credentials.set_email(database, found.staff.id, form.email.data or "")
         credentials.set_password(database, found.staff.id, hashed)
         trail_of(audit.member_of_staff(found.staff.id)).note(database, Event.PASSWORD_SET, about="by link")

@@ -10,7 +10,7 @@ from itsdangerous import URLSafeTimedSerializer
 from passlib.totp import TOTP
 from werkzeug.test import TestResponse
 
-from intake import credentials, tallies
+from intake import credentials, security, tallies
 from intake import sign_in as signing_in
 from intake.accounts import LINK_SECONDS, link_token, sign_in_token
 from intake.database import Database
@@ -207,6 +207,24 @@ def test_an_old_link_is_refused(
     link, later = link_of(app, database, price), time() + LINK_SECONDS + 2
     monkeypatch.setattr("itsdangerous.timed.time.time", lambda: later)
     assert client.get(link).status_code == 403
+
+
+def test_a_link_that_two_use_at_the_same_moment_works_for_the_faster_one(
+    app: Flask, database: Database, price: Staff, monkeypatch: pytest.MonkeyPatch
+):
+    link, hashed = link_of(app, database, price), security.hashed
+    slow, fast = app.test_client(), app.test_client()
+    slow.get(link)
+
+    def while_the_other_is_faster(password: str) -> str:
+        monkeypatch.setattr(security, "hashed", hashed)
+        assert join(fast, link, password="other words nobody knows").status_code == 303
+        return hashed(password)
+
+    monkeypatch.setattr(security, "hashed", while_the_other_is_faster)
+    late = slow.post("/sign-in/new", data={"email": EMAIL, "password": PASSWORD, "again": PASSWORD})
+    assert late.status_code == 403
+    assert give_password(app.test_client(), "other words nobody knows").status_code == 303
 
 
 def test_a_forged_link_is_refused(app: Flask, client: FlaskClient, database: Database, price: Staff):
