@@ -24,12 +24,13 @@ from rules.ruleset import RuleSet
 
 AT_ONCE = 500  # rows fetched together
 EACH = 20_000  # responses that are worth a process of their own
+MAPPED = 1 << 36  # bytes of the database's file, at most
 Files = tuple[tuple[str, str], ...]  # names and texts
 Told = Callable[[int, int], None]  # how many parts are done, of how many
 
 
 def past_responses(session: Session, part: int = 0, parts: int = 1) -> Iterator[tuple[str, bytes]]:
-    """Yield the id and the stored answers of every sent response, with the age on the day it was sent; in no order.
+    """Yield the id and the stored answers of every sent response, with the age on the day it was sent.
 
     They are fetched as they are asked for, so that any number of them fits into memory. Of several parts, numbered from
     0, each response is in exactly one.
@@ -37,14 +38,18 @@ def past_responses(session: Session, part: int = 0, parts: int = 1) -> Iterator[
     sent_at = type_coerce(ResponseRow.sent_at, Moment)
     sealed = ResponseRow.answers_sealed, EncounterRow.date_of_birth_sealed
     stored = select(ResponseRow.id, ResponseRow.encounter_id, *sealed, sent_at)
-    stored = stored.join(EncounterRow, EncounterRow.id == ResponseRow.encounter_id).where(sent_at.is_not(None))
+    stored = (
+        stored.join(EncounterRow, EncounterRow.id == ResponseRow.encounter_id)
+        .where(sent_at.is_not(None))
+        .order_by(ResponseRow.encounter_id)
+    )
     if part > 0:
-        stored = stored.where(ResponseRow.id >= _first_id(part, parts))
+        stored = stored.where(ResponseRow.encounter_id >= _first_id(part, parts))
     if part + 1 < parts:
-        stored = stored.where(ResponseRow.id < _first_id(part + 1, parts))
+        stored = stored.where(ResponseRow.encounter_id < _first_id(part + 1, parts))
     fetched = session.connection().execute(stored, execution_options={"yield_per": AT_ONCE})
     for rows in fetched.partitions():
-        ciphers = keys_of(session).ring.read([row.encounter_id for row in rows])
+        ciphers = keys_of(session).ring.read_sorted([row.encounter_id for row in rows])
         for response_id, encounter_id, answers, date_of_birth, moment in rows:
             cipher = ciphers.get(encounter_id)
             if cipher is not None:  # else it has been erased since the reading began
@@ -101,6 +106,8 @@ def part_impact(url: str, places: KeyPlaces, before: Files, after: Files, parts:
     database = Database(url, KeyRing(places))
     try:
         with database.reading() as session:
+            if database.is_sqlite:  # else a tenth of the time goes into copying the file's pages
+                session.connection().exec_driver_sql(f"PRAGMA mmap_size = {MAPPED}")
             return compare_stored(_ruleset(before), _ruleset(after), past_responses(session, part, parts))
     finally:
         database.close()
