@@ -2,6 +2,7 @@
 
 from datetime import date
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -23,6 +24,7 @@ MUCH = {
     "safe_now": "yes", "afraid_at_home": "yes", "auditc_1": 2, "supplements": ["vitamin_d", "zinc"], "zinc_mg": 50,
     "matters_most": "I would like to sleep again.",
 }  # fmt: skip
+COLOUR_SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 NARROWEST = {"width": 320, "height": 640}  # as wide as a page at 400% zoom on a screen of 1280
 
 
@@ -126,7 +128,9 @@ def test_no_page_for_staff_has_a_fault(clinic: Clinic, narrow: Page) -> None:
             answer = narrow.goto(clinic.address + path)
             assert answer is not None
             assert answer.ok, path
-            found += faults(narrow)
+            for scheme in COLOUR_SCHEMES:
+                narrow.emulate_media(color_scheme=scheme)
+                found += [f"{scheme}: {fault}" for fault in faults(narrow)]
     assert found == []
 
 
