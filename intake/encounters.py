@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from uuid import uuid4
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from intake import names
+from intake.account_tables import EndedSessionRow
 from intake.sealed import keys_of
 from intake.tables import NOT_URGENT, EncounterRow, ResponseRow
 from rules.ruleset import Priority
@@ -112,12 +113,16 @@ _IN_HAND = (
     select(EncounterRow, ResponseRow)
     .outerjoin(ResponseRow, ResponseRow.encounter_id == EncounterRow.id)
     .where(EncounterRow.id == bindparam("encounter_id"))
+    .where(~exists().where(EndedSessionRow.id == bindparam("session_id")))
 )
 
 
-def in_hand(session: Session, encounter_id: str) -> tuple[Encounter, dict[str, object]] | None:
-    """Return an encounter with the raw answers as the patient sees them: with what is corrected and not sent again."""
-    found = session.execute(_IN_HAND, {"encounter_id": encounter_id}).one_or_none()
+def in_hand(session: Session, encounter_id: str, session_id: str) -> tuple[Encounter, dict[str, object]] | None:
+    """Return an encounter with the raw answers as the patient sees them: with what is corrected and not sent again.
+
+    None if the browser's session with this id was ended, in that browser or by a copy of its cookie.
+    """
+    found = session.execute(_IN_HAND, {"encounter_id": encounter_id, "session_id": session_id}).one_or_none()
     if found is None:
         return None
     row, response = found

@@ -19,11 +19,6 @@ def end_for_good(database: Session) -> None:
         credentials.end_session(database, session[SESSION_ID], LONGEST_SESSION)
 
 
-def is_over(database: Session) -> bool:
-    """Whether this session was ended in the browser that it was begun in."""
-    return SESSION_ID in session and credentials.is_ended(database, session[SESSION_ID])
-
-
 def forget() -> None:
     """Forget who was in with this browser, whatever state the database is in, and end the session for good."""
     if SESSION_ID in session:

@@ -258,9 +258,7 @@ def opened(database: Session) -> tuple[Encounter, dict[str, object]] | None:
     """Return the encounter that this session is in, with the answers, if the link that opened it still is the last."""
     if quiet.is_over():
         _close()
-    if ended_sessions.is_over(database):
-        return None
-    found = encounters.in_hand(database, session.get(OPENED, ""))
+    found = encounters.in_hand(database, session.get(OPENED, ""), session.get(SESSION_ID, ""))
     if found is None or found[0].is_cancelled or _mark(found[0].id, found[0].link_number) != session.get(INVITED):
         return None
     quiet.note()

@@ -111,10 +111,9 @@ def kept_of_jobs(database: Database, folder: Path) -> bytes:
     """All that DBOS has stored."""
     if database.is_sqlite:
         return b"".join(path.read_bytes() for path in folder.glob(f"{FILE}*"))
-    stored = sa.MetaData(schema="dbos")
-    stored.reflect(database.engine)
+    tables = sa.inspect(database.engine).get_table_names(schema="dbos")
     with database.engine.connect() as connection:
-        return repr([connection.execute(sa.select(table)).all() for table in stored.tables.values()]).encode()
+        return repr([connection.execute(sa.text(f'SELECT * FROM dbos."{name}"')).all() for name in tables]).encode()
 
 
 def failing(database: Database) -> list[StuckJob]:

@@ -28,7 +28,7 @@ def opened(content: bytes, passphrase: str = WORDS) -> bytes:
 def test_what_was_sealed_is_whole_again(size: int):
     content = bytes(number % 251 for number in range(size))
     assert opened(sealed(content)) == content
-    assert content[:50] not in sealed(content) or not content
+    assert len(content) < 16 or content[:50] not in sealed(content)  # a byte or two stand there by chance
 
 
 def test_another_passphrase_opens_nothing():
