@@ -98,7 +98,7 @@ class Worklist:
 _IN_NEED = select(EmergencyRow.encounter_id).where(EmergencyRow.taken_at.is_(None))
 _NEEDS_SOMEBODY = EncounterRow.id.in_(_IN_NEED)
 _SIGNED = EncounterRow.id.in_(select(SignedSummaryRow.encounter_id))
-_ANSWERED_OR_OPEN = or_(EncounterRow.cancelled_at.is_(None), ResponseRow.id.is_not(None))
+_ANSWERED_OR_OPEN = or_(EncounterRow.cancelled_at.is_(None), EncounterRow.id.in_(select(ResponseRow.encounter_id)))
 
 
 def worklist(session: Session, asked: Asked, now: datetime) -> Worklist:
@@ -110,8 +110,10 @@ def worklist(session: Session, asked: Asked, now: datetime) -> Worklist:
     counts = _counts(session, asked, {view: views[view] for view in View if view in COUNTED or view is asked.view})
     last = max(-(-counts[asked.view] // LINES), 1)
     asked = Asked(asked.view, asked.search, min(asked.page, last))
-    order = [(ResponseRow.sent_at, LAST_FIRST)] if asked.view is View.RECEIVED else _order(now)
-    chosen = _listed(session, select(EncounterRow.id), asked).where(views[asked.view])
+    chosen, order = _listed(session, select(EncounterRow.id), asked).where(views[asked.view]), _order(now)
+    if asked.view is View.RECEIVED:
+        chosen = chosen.join(ResponseRow, ResponseRow.encounter_id == EncounterRow.id)
+        order = [(ResponseRow.sent_at, LAST_FIRST)]
     ids = _one_page(session, chosen, [*order, (EncounterRow.id, FIRST_FIRST)], asked.page, counts[asked.view])
     return Worklist(asked, _lines(session, ids), counts)
 
@@ -180,8 +182,11 @@ def _signed(session: Session, encounter_ids: Sequence[str]) -> dict[str, tuple[d
 def _views(now: datetime) -> dict[View, ColumnElement[bool]]:
     """What each view lists. Those that are counted name their patients by what an index finds: few of many."""
     today, tomorrow = _day(now), _day(now, 1)
-    when, sent = EncounterRow.appointment_at, ResponseRow.sent_at.is_not(None)
-    unread = select(ResponseRow.encounter_id).where(sent, ResponseRow.opened_at.is_(None))
+    when, received = (
+        EncounterRow.appointment_at,
+        select(ResponseRow.encounter_id).where(ResponseRow.sent_at.is_not(None)),
+    )
+    unread = received.where(ResponseRow.opened_at.is_(None))
     urgent = select(EncounterRow.id).where(EncounterRow.urgency <= Priority.SAME_DAY.rank, ~_SIGNED)
     to_come = select(EncounterRow.id).where(when >= today)
     return {
@@ -190,8 +195,8 @@ def _views(now: datetime) -> dict[View, ColumnElement[bool]]:
         View.URGENT: _one_of(urgent, _IN_NEED),
         View.REVIEWED: _SIGNED,
         View.UNREAD: _one_of(unread),
-        View.RECEIVED: sent,
-        View.NOT_SENT: ~sent,
+        View.RECEIVED: EncounterRow.id.in_(received),
+        View.NOT_SENT: EncounterRow.id.not_in(received),
         View.ALL: EncounterRow.id.is_not(None),
     }
 
@@ -200,7 +205,8 @@ def _undated(now: datetime) -> Select:
     """Who has no appointment, and sent answers lately or still may."""
     works = or_(EncounterRow.expires_at.is_(None), EncounterRow.expires_at > now)
     is_open = or_(ResponseRow.sent_at > now - LATELY, and_(ResponseRow.sent_at.is_(None), works))
-    return _with_answers(select(EncounterRow.id)).where(EncounterRow.appointment_at.is_(None), is_open)
+    ids = select(EncounterRow.id).outerjoin(ResponseRow, ResponseRow.encounter_id == EncounterRow.id)
+    return ids.where(EncounterRow.appointment_at.is_(None), is_open)
 
 
 def _one_of(*ids: Select) -> ColumnElement[bool]:
@@ -220,14 +226,10 @@ def _counts(session: Session, asked: Asked, views: Mapping[View, ColumnElement[b
 
 def _listed(session: Session, query: Select, asked: Asked) -> Select:
     """Limit a query to patients who are listed at all, and to the name that is searched for."""
-    found = _with_answers(query)
+    found = query.select_from(EncounterRow)
     for has_word in names.found(session, asked.search):
         found = found.where(EncounterRow.id.in_(has_word))
     return found.where(_ANSWERED_OR_OPEN)
-
-
-def _with_answers(query: Select) -> Select:
-    return query.select_from(EncounterRow).outerjoin(ResponseRow, ResponseRow.encounter_id == EncounterRow.id)
 
 
 def _order(now: datetime) -> Order:
