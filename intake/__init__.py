@@ -60,6 +60,7 @@ from intake import (
 from intake.database import database_of
 from intake.faults import place_of
 from intake.folders import TEMPLATES
+from intake.kept_journeys import KeptJourneys
 from intake.kept_pages import KeptPages
 from intake.rulesets import Screeners
 from intake.services import Services
@@ -126,6 +127,7 @@ def create_app(settings: Settings, screeners: Screeners | None = None) -> Flask:
         screeners or Screeners(),
         PdfWorker(first_document(settings.paper)),
         KeptPages(),
+        KeptJourneys(),
     )
     logs.prepare(app, settings)
     metrics.prepare(app)

@@ -102,6 +102,7 @@ def save(visit: Visit, page_id: str) -> Answer:
         if not encounters.save_page(database, visit.encounter.id, answers, visit.encounter.revision):
             return redirect(request.full_path, 307)  # another window was faster: look at it all again
         alerts.note(database, visit.encounter.id, visit.screener.ruleset, urgent)
+    services().kept_journeys.keep(visit.encounter.id, journey.raw, journey)
     if KEEP in sent and before is None:  # the time is over: all is closed, and goes on after the date of birth
         return entry.ask_again()
     if is_new(after.help(urgent), visit.encounter.help_shown):

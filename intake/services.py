@@ -6,6 +6,7 @@ from typing import cast
 from flask import current_app
 
 from intake.database import Database
+from intake.kept_journeys import KeptJourneys
 from intake.kept_pages import KeptPages
 from intake.rulesets import Screeners
 from intake.settings import Settings
@@ -14,13 +15,14 @@ from reports.pdf_worker import PdfWorker
 
 @dataclass(frozen=True)
 class Services:
-    """Settings, database, compiled rule sets, the process that makes PDFs, and the pages that are kept."""
+    """Settings, database, compiled rule sets, the process that makes PDFs, and what is kept of pages and patients."""
 
     settings: Settings
     database: Database
     screeners: Screeners
     pdf_worker: PdfWorker
     kept_pages: KeptPages
+    kept_journeys: KeptJourneys
 
 
 def services() -> Services:

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from intake import entry, language
 from intake.encounters import Encounter
 from intake.help_at_once import Help, help_for
-from intake.navigation import Journey, journey_of
+from intake.navigation import Journey
 from intake.services import services
 from rules.ruleset import Priority, Translation
 from rules.screening import Screener
@@ -45,7 +45,7 @@ def current() -> Visit | None:
         encounter, answers = found
         screener = services().screeners.published(database)
         words = screener.ruleset.in_language(language.current())
-        journey = journey_of(words.questionnaire, answers)
+        journey = services().kept_journeys.of(encounter.id, words.questionnaire, answers)
     return Visit(encounter, journey, screener, words)
 
 

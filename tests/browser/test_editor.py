@@ -39,8 +39,9 @@ def test_a_problem_is_marked_and_told_as_it_is_typed_and_the_text_is_saved(edito
     editor.get_by_role("button", name="Save").click()
     expect(editor.get_by_role("status")).to_contain_text("Saved")
     expect(problems).to_contain_text("is never 100")
+    expect(editor.locator(".cm-lintRange-error")).to_have_text("gad7")  # the editor is there again
     editor.locator("[data-problems] a").click()
-    assert editor.evaluate("document.activeElement.className").startswith("cm-content")
+    expect(editor.locator(".cm-content")).to_be_focused()
     assert faults(editor) == []
 
 
