@@ -182,10 +182,8 @@ def _signed(session: Session, encounter_ids: Sequence[str]) -> dict[str, tuple[d
 def _views(now: datetime) -> dict[View, ColumnElement[bool]]:
     """What each view lists. Those that are counted name their patients by what an index finds: few of many."""
     today, tomorrow = _day(now), _day(now, 1)
-    when, received = (
-        EncounterRow.appointment_at,
-        select(ResponseRow.encounter_id).where(ResponseRow.sent_at.is_not(None)),
-    )
+    when = EncounterRow.appointment_at
+    received = select(ResponseRow.encounter_id).where(ResponseRow.sent_at.is_not(None))
     unread = received.where(ResponseRow.opened_at.is_(None))
     urgent = select(EncounterRow.id).where(EncounterRow.urgency <= Priority.SAME_DAY.rank, ~_SIGNED)
     to_come = select(EncounterRow.id).where(when >= today)

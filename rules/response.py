@@ -98,7 +98,9 @@ def read(questionnaire: Questionnaire, raw: RawAnswers) -> Response:
             continue
         sent, gate = raw.get(part.id), questionnaire.applies.get(part.id)
         answer = SKIPPED if sent is None else typed(part, sent, problems)
-        applies = True if gate is None else known[gate] if gate in known else known.setdefault(gate, gate(values))
+        if gate is not None and gate not in known:
+            known[gate] = gate(values)
+        applies = gate is None or known[gate]
         if applies is False:
             not_applicable.add(part.id)
             values[part.id] = NOT_APPLICABLE
