@@ -4,12 +4,10 @@ Only the last one of a patient is kept, and it is used again for the very same a
 process, as answers are while somebody works with them.
 """
 
-from collections import OrderedDict
 from collections.abc import Mapping
-from threading import Lock
-from time import monotonic
 
 from intake.navigation import Journey, journey_of
+from intake.remembered import Remembered
 from rules.questionnaire import Questionnaire
 
 MOST = 500  # patients
@@ -20,13 +18,11 @@ class KeptJourneys:
     """The journeys that one application keeps. Any number of threads may use it."""
 
     def __init__(self) -> None:
-        self._lock = Lock()
-        self._last: OrderedDict[str, tuple[Mapping[str, object], Journey, float]] = OrderedDict()
+        self._last = Remembered[str, tuple[Mapping[str, object], Journey]](MOST, LONGEST)
 
     def of(self, encounter_id: str, questionnaire: Questionnaire, raw: Mapping[str, object]) -> Journey:
         """Return the way that a patient's stored answers lay."""
-        with self._lock:
-            kept = self._last.get(encounter_id)
+        kept = self._last.get(encounter_id)
         if kept is not None and kept[0] == raw and kept[1].questionnaire is questionnaire:
             return kept[1]
         journey = journey_of(questionnaire, raw)
@@ -34,10 +30,5 @@ class KeptJourneys:
         return journey
 
     def keep(self, encounter_id: str, raw: Mapping[str, object], journey: Journey) -> None:
-        """Keep a patient's way for these stored answers in the place of the one before; forget what is too old."""
-        now = monotonic()
-        with self._lock:
-            self._last.pop(encounter_id, None)
-            self._last[encounter_id] = raw, journey, now
-            while len(self._last) > MOST or next(iter(self._last.values()))[2] < now - LONGEST:
-                self._last.popitem(last=False)
+        """Keep a patient's way for these stored answers in the place of the one before."""
+        self._last.put(encounter_id, (raw, journey))

@@ -8,12 +8,9 @@ itself and only its latest state is kept: a copy from before brings destroyed ke
 A key is committed here before the row that needs it. A key that no row needs does no harm.
 """
 
-import time
-from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Lock
 from typing import Any
 
 from sqlalchemy import (
@@ -34,6 +31,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from intake.encryption import KEY, Cipher, Unreadable, new_key
 from intake.master_keys import KeyPlaces, MasterKeys
+from intake.remembered import Remembered
 
 SEARCH = "search"  # the id of the key that names are searched by
 OF_SEVERAL = "several"  # the id of the key for what is worked out of several patients' answers
@@ -75,8 +73,7 @@ class KeyRing:
         self.engine = create_engine(places.store_url, hide_parameters=True)
         if self.engine.dialect.name == "sqlite":
             _tune_sqlite(self.engine)
-        self._lock = Lock()
-        self._kept: OrderedDict[str, tuple[Cipher, float]] = OrderedDict()
+        self._kept = Remembered[str, Cipher](MOST_KEPT, KEPT_FOR)
         self._search: bytes | None = None
 
     def prepare(self) -> None:
@@ -113,12 +110,12 @@ class KeyRing:
 
     def ciphers(self, key_ids: Collection[str]) -> dict[str, Cipher]:
         """Return those of these keys that there are, read together. Raises `MasterKeyError`, `Unreadable`."""
-        found = self._remembered(key_ids)
+        found = {key_id: cipher for key_id in key_ids if (cipher := self._kept.get(key_id)) is not None}
         missing = [key_id for key_id in key_ids if key_id not in found]
         if missing:
-            read = self.read(missing)
-            self._remember(read)
-            found |= read
+            for key_id, cipher in self.read(missing).items():
+                self._kept.put(key_id, cipher)
+                found[key_id] = cipher
         return found
 
     def read(self, key_ids: Collection[str]) -> dict[str, Cipher]:
@@ -167,9 +164,8 @@ class KeyRing:
 
         Other processes forget them within `KEPT_FOR` seconds.
         """
-        with self._lock:
-            for key_id in key_ids:
-                self._kept.pop(key_id, None)
+        for key_id in key_ids:
+            self._kept.forget(key_id)
         with self._writing() as connection:
             gone = connection.execute(delete(WrappedKeyRow).where(WrappedKeyRow.id.in_(list(key_ids)))).rowcount
         if self.engine.dialect.name == "sqlite":
@@ -220,24 +216,6 @@ class KeyRing:
             if self.engine.dialect.name == "postgresql":
                 connection.exec_driver_sql("SELECT pg_advisory_xact_lock(3, 0)")
             yield connection
-
-    def _remembered(self, key_ids: Iterable[str]) -> dict[str, Cipher]:
-        now, found = time.monotonic(), {}
-        with self._lock:
-            for key_id in key_ids:
-                kept = self._kept.get(key_id)
-                if kept is not None and now - kept[1] < KEPT_FOR:
-                    found[key_id] = kept[0]
-        return found
-
-    def _remember(self, read: Mapping[str, Cipher]) -> None:
-        now = time.monotonic()
-        with self._lock:
-            for key_id, cipher in read.items():
-                self._kept[key_id] = cipher, now
-                self._kept.move_to_end(key_id)
-            while len(self._kept) > MOST_KEPT:
-                self._kept.popitem(last=False)
 
 
 def empty_log(engine: Engine) -> None:

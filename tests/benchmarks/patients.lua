@@ -1,5 +1,5 @@
--- Patients for wrk, one for each thread: each follows its own link, answers page after page as a browser would send them,
--- and begins anew at the first page once every page was answered. Run by bench_pages.py.
+-- Patients for wrk, one at a time for each thread: each follows a link, answers page after page as a browser would send
+-- them, checks the answers and sends them to the clinic; then the next one comes. Run by bench_pages.py.
 
 local threads = {}
 
@@ -9,10 +9,18 @@ function setup(thread)
 end
 
 function init(arguments)
-  local links = {}
-  for link in io.lines(arguments[1]) do links[#links + 1] = link end
-  path, born = links[number]:match("^%S+://[^/]+(%S+) (%S+)$")
-  method, body, cookie, visited, again, wrong = "GET", nil, nil, {}, 0, 0
+  local every, place = tonumber(arguments[2]), 0
+  links, method, body, cookie, sent, wrong = {}, "GET", nil, nil, 0, 0
+  for link in io.lines(arguments[1]) do
+    if place % every == number - 1 then links[#links + 1] = link end
+    place = place + 1
+  end
+  come_in()
+end
+
+function come_in()
+  path, born = links[sent + 1]:match("^%S+://[^/]+(%S+) (%S+)$")
+  cookie = nil
 end
 
 function request()
@@ -59,13 +67,12 @@ function response(status, headers, page)
   local form = page:match('<form id="answers".-</form>') or page:match('<form id="enter".-</form>')
     or page:match('<form method="post".-</form>')
   local action = form and form:match('action="([^"]+)"')
-  if path:match("^/check") then
-    again = again % #visited + 1
-    path = visited[again]
+  if status == 200 and path:match("^/sent") then
+    sent = sent + 1
+    come_in()
   elseif status == 200 and path:match("^/welcome") then
     path = page:match('href="(/questions/[^"]+)"')
   elseif status == 200 and form then
-    if path:match("^/questions/") and again == 0 then visited[#visited + 1] = path:match("^[^?]+") .. "?show=all" end
     method, path, body = "POST", action or path, filled(form)
   else
     wrong = wrong + 1
@@ -74,7 +81,10 @@ end
 
 function done(summary)
   local failed = summary.errors.connect + summary.errors.read + summary.errors.write + summary.errors.timeout
-  for _, thread in ipairs(threads) do failed = failed + thread:get("wrong") end
-  io.write(string.format("requests %d seconds %.2f failed %d refused %d\n",
-    summary.requests, summary.duration / 1e6, failed, summary.errors.status))
+  local sent = 0
+  for _, thread in ipairs(threads) do
+    failed, sent = failed + thread:get("wrong"), sent + thread:get("sent")
+  end
+  io.write(string.format("requests %d seconds %.2f responses %d failed %d refused %d\n",
+    summary.requests, summary.duration / 1e6, sent, failed, summary.errors.status))
 end
