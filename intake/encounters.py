@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from uuid import uuid4
 
-from sqlalchemy import bindparam, exists, select
+from sqlalchemy import bindparam, exists, select, update
 from sqlalchemy.orm import Session
 
 from intake import names
 from intake.account_tables import EndedSessionRow
+from intake.rulesets import PUBLISHED
 from intake.sealed import keys_of
 from intake.tables import NOT_URGENT, EncounterRow, ResponseRow
 from rules.ruleset import Priority
@@ -55,6 +56,21 @@ class Encounter:
     def is_corrected_now(self) -> bool:
         """Whether the patient is changing answers that were sent."""
         return self.may_be_corrected and self.has_correction
+
+
+@dataclass(frozen=True)
+class InHand:
+    """What a patient is working on: the answers as they see them, and the hash of the rule set that screens now.
+
+    `stored` are the same answers without the age; where sent ones are being corrected, the corrected ones. `response_id`
+    is None until the first page is saved.
+    """
+
+    encounter: Encounter
+    answers: dict[str, object]
+    stored: Mapping[str, object]
+    response_id: str | None
+    published: str
 
 
 def token_hash(token: str) -> str:
@@ -110,26 +126,47 @@ def answers(session: Session, encounter_id: str) -> dict[str, object]:
 # every page of a patient's asks these: statements that are made once
 _RESPONSE = select(ResponseRow).where(ResponseRow.encounter_id == bindparam("encounter_id"))
 _IN_HAND = (
-    select(EncounterRow, ResponseRow)
+    select(EncounterRow, ResponseRow, PUBLISHED.scalar_subquery())
     .outerjoin(ResponseRow, ResponseRow.encounter_id == EncounterRow.id)
     .where(EncounterRow.id == bindparam("encounter_id"))
     .where(~exists().where(EndedSessionRow.id == bindparam("session_id")))
 )
+_SAVE = (
+    update(ResponseRow.__table__)  # type: ignore[arg-type]
+    .where(ResponseRow.id == bindparam("response_id"))
+    .where(ResponseRow.revision == bindparam("seen"), ResponseRow.sent_at.is_(None))
+    .values(answers_sealed=bindparam("sealed"), revision=ResponseRow.revision + 1)
+)
 
 
-def in_hand(session: Session, encounter_id: str, session_id: str) -> tuple[Encounter, dict[str, object]] | None:
-    """Return an encounter with the raw answers as the patient sees them: with what is corrected and not sent again.
+def in_hand(session: Session, encounter_id: str, session_id: str) -> InHand | None:
+    """Return what the patient of an encounter is working on.
 
     None if the browser's session with this id was ended, in that browser or by a copy of its cookie.
     """
     found = session.execute(_IN_HAND, {"encounter_id": encounter_id, "session_id": session_id}).one_or_none()
     if found is None:
         return None
-    row, response = found
-    given: Mapping[str, object] = {}
+    row, response, published = found
+    stored: Mapping[str, object] = {}
     if response is not None:
-        given = response.answers if response.open_correction is None else response.open_correction
-    return _encounter(row, response), _with_age(row, response, given)
+        stored = response.answers if response.open_correction is None else response.open_correction
+    answers = _with_age(row, response, stored)
+    return InHand(_encounter(row, response), answers, stored, response.id if response else None, published)
+
+
+def save_next(session: Session, in_hand: InHand, page_answers: Mapping[str, object]) -> bool:
+    """Add one page's answers to those in hand; return False, and save nothing, if there have been other saves since.
+
+    The same as `save_page`, without reading again what is in hand.
+    """
+    encounter, response_id = in_hand.encounter, in_hand.response_id
+    if response_id is None or encounter.sent_at is not None:
+        return save_page(session, encounter.id, page_answers, encounter.revision)
+    cipher = keys_of(session).cipher(encounter.id)
+    sealed = ResponseRow.answers.seal(cipher, response_id, {**in_hand.stored, **page_answers})
+    values = {"response_id": response_id, "seen": encounter.revision, "sealed": sealed}
+    return session.connection().execute(_SAVE, values).rowcount == 1
 
 
 def _with_age(row: EncounterRow, response: ResponseRow | None, given: Mapping[str, object]) -> dict[str, object]:

@@ -20,7 +20,7 @@ from wtforms.validators import ValidationError
 from intake import audit, encounters, ended_sessions, invitations, language, quiet, tallies, typed
 from intake.audit import Event, Trail
 from intake.days import DayField
-from intake.encounters import Encounter
+from intake.encounters import InHand
 from intake.invitations import MOST_TRIES, Invitation, State, Try
 from intake.security import SESSION_ID
 from intake.services import services
@@ -254,12 +254,14 @@ def ask_to_come_in() -> Answer:
     return render_template("patient/closed.html"), 403
 
 
-def opened(database: Session) -> tuple[Encounter, dict[str, object]] | None:
-    """Return the encounter that this session is in, with the answers, if the link that opened it still is the last."""
+def opened(database: Session) -> InHand | None:
+    """Return what the patient whose session this is works on, if the link that opened it still is the last."""
     if quiet.is_over():
         _close()
     found = encounters.in_hand(database, session.get(OPENED, ""), session.get(SESSION_ID, ""))
-    if found is None or found[0].is_cancelled or _mark(found[0].id, found[0].link_number) != session.get(INVITED):
+    if found is None or found.encounter.is_cancelled:
+        return None
+    if _mark(found.encounter.id, found.encounter.link_number) != session.get(INVITED):
         return None
     quiet.note()
     return found

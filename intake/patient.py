@@ -99,7 +99,7 @@ def save(visit: Visit, page_id: str) -> Answer:
     after = replace(visit, journey=journey)
     urgent = submission.raised_so_far(visit.screener, journey.response, visit.journey.response, visit.encounter.id)
     with services().database.writing(visit.encounter.id) as database:
-        if not encounters.save_page(database, visit.encounter.id, answers, visit.encounter.revision):
+        if not encounters.save_next(database, visit.in_hand, answers):
             return redirect(request.full_path, 307)  # another window was faster: look at it all again
         alerts.note(database, visit.encounter.id, visit.screener.ruleset, urgent)
     services().kept_journeys.keep(visit.encounter.id, journey.raw, journey)
@@ -155,8 +155,9 @@ def leave() -> Response:
     with suppress(*away.FAULTS), services().database.writing() as database:  # whatever is wrong, the page is left
         found = entry.opened(database)
         if found is not None:
-            encounters.leave_quickly(database, found[0].id)
-            entry.trail_of(found[0].id).note(database, Event.LEFT_QUICKLY, found[0].id)
+            encounter_id = found.encounter.id
+            encounters.leave_quickly(database, encounter_id)
+            entry.trail_of(encounter_id).note(database, Event.LEFT_QUICKLY, encounter_id)
         ended_sessions.end_for_good(database)
     entry.step_out()
     response = make_response(render_template("patient/left.html", leave_url=services().settings.leave_url))

@@ -85,12 +85,12 @@ def _publication(row: PublicationRow) -> Publication:
     return Publication(*moments, how, row.name, row.note, row.published_by, row.approved_by)
 
 
-_PUBLISHED = select(RuleSetRow.hash).order_by(RuleSetRow.published_at.desc()).limit(1)  # asked for every page
+PUBLISHED = select(RuleSetRow.hash).order_by(RuleSetRow.published_at.desc()).limit(1)
 
 
 def published_hash(session: Session) -> str | None:
     """Return the hash of the rule set that screens now, or None before `intake init`."""
-    found: str | None = session.connection().scalar(_PUBLISHED)
+    found: str | None = session.connection().scalar(PUBLISHED)
     return found
 
 

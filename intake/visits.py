@@ -9,7 +9,7 @@ from flask import redirect, url_for
 from werkzeug.wrappers import Response
 
 from intake import entry, language
-from intake.encounters import Encounter
+from intake.encounters import Encounter, InHand
 from intake.help_at_once import Help, help_for
 from intake.navigation import Journey
 from intake.services import services
@@ -22,12 +22,17 @@ Answer = str | Response | tuple[str, int]
 
 @dataclass(frozen=True)
 class Visit:
-    """One request of a patient: the encounter, the way through its questions, and what screens the answers."""
+    """One request of a patient: what is in hand, the way through its questions, and what screens the answers."""
 
-    encounter: Encounter
+    in_hand: InHand
     journey: Journey
     screener: Screener
     words: Translation
+
+    @property
+    def encounter(self) -> Encounter:
+        """Whose answers these are."""
+        return self.in_hand.encounter
 
     def help(self, raised: Mapping[str, Priority] | None = None) -> Help:
         """Return what the answers so far tell the patient at once; `raised` spares looking at the rules again."""
@@ -42,11 +47,10 @@ def current() -> Visit | None:
         found = entry.opened(database)
         if found is None:
             return None
-        encounter, answers = found
-        screener = services().screeners.published(database)
+        screener = services().screeners.get(database, found.published)
         words = screener.ruleset.in_language(language.current())
-        journey = services().kept_journeys.of(encounter.id, words.questionnaire, answers)
-    return Visit(encounter, journey, screener, words)
+        journey = services().kept_journeys.of(found.encounter.id, words.questionnaire, found.answers)
+    return Visit(found, journey, screener, words)
 
 
 def for_patient(view: Callable[Concatenate[Visit, P], Answer]) -> Callable[P, Answer]:
