@@ -62,8 +62,8 @@ class Encounter:
 class InHand:
     """What a patient is working on: the answers as they see them, and the hash of the rule set that screens now.
 
-    `stored` are the same answers without the age; where sent ones are being corrected, the corrected ones. `response_id`
-    is None until the first page is saved.
+    `stored` are the same answers without the age; where sent ones are being corrected, the corrected ones.
+    `response_id` is None until the first page is saved.
     """
 
     encounter: Encounter
