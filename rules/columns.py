@@ -41,6 +41,7 @@ class Columns:
         }
         self._picked = picked
         self._sets: dict[str, dict[frozenset[str], int]] = {name: {} for name in self._items}
+        self._includes = {name: pl.Series(dtype=pl.Boolean) for name in picked}  # for each set, by its number
         self._known = pl.DataFrame(schema=CELLS)
 
     def table(self, texts: Iterable[bytes]) -> pl.DataFrame:
@@ -66,9 +67,8 @@ class Columns:
         for number, (name, item) in enumerate(self._items.items()):
             column = cells.slice(number * height, height)
             table[name] = column if item.bounds else column.cast(pl.UInt32)
-        for name, (item_id, code) in self._picked.items():
-            includes = [code in codes for codes in self._sets[item_id]]
-            table[name] = pl.Series(includes, dtype=pl.Boolean).gather(table[item_id])
+        for name, (item_id, _) in self._picked.items():
+            table[name] = self._includes[name].gather(table[item_id])
         return pl.DataFrame(table)
 
     def _learn(self, answers: pl.Series) -> None:
@@ -77,7 +77,11 @@ class Columns:
             self._known = self._known.clear()
         new = answers.filter(~answers.is_in(self._known["answer"].implode()))
         rows = [(answer, *cell) for answer in new if (cell := self._cell(answer)) is not None]
-        self._known = self._known.vstack(pl.DataFrame(rows, CELLS, orient="row"))
+        if rows:
+            self._known.extend(pl.DataFrame(rows, CELLS, orient="row"))
+            for name, (item_id, code) in self._picked.items():
+                more = islice(self._sets[item_id], self._includes[name].len(), None)
+                self._includes[name].extend(pl.Series([code in codes for codes in more], dtype=pl.Boolean))
 
     def _cell(self, answer: str) -> tuple[int, float | None] | None:
         """The number of the column and the cell; None if no column is for it."""
