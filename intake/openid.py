@@ -20,6 +20,7 @@ from intake import accounts, credentials, staff
 from intake.audit import Event, Who
 from intake.credentials import Account
 from intake.faults import place_of
+from intake.sent_text import cleaned
 from intake.services import services
 from intake.settings import Settings
 from intake.staff import ROLES, Role, StaffError
@@ -67,7 +68,7 @@ def back() -> Response:
     except (AuthlibBaseError, RequestException, ValueError) as error:
         LOG.warning("signing in with OpenID failed: %s", place_of(error))
         abort(403, FAILED)
-    chosen, found = session.get("next"), member_for(token.get("userinfo") or {})
+    chosen, found = session.get("next"), member_for(cleaned(dict(token.get("userinfo") or {})))
     if found is None or not found.active:
         abort(403, UNKNOWN)
     return accounts.enter(found, chosen)

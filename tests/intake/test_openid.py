@@ -29,6 +29,7 @@ def issuer() -> Iterator[str]:
         User(sub="ada", claims={"email": EMAIL, "name": "Dr Ada Price", "roles": ["clinician", "baker"]}),
         User(sub="new", claims={"email": "new@example.org", "name": "Dr Ada Price", "roles": ["admin"]}),
         User(sub="unverified", claims={"email": EMAIL, "email_verified": False, "roles": ["admin"]}),
+        User(sub="nul", claims={"email": "nul@example.org", "name": "Dr N\0ul", "roles": ["admin"]}),
         User(sub="nobody", claims={"email": "nobody@example.org", "name": "No Body", "roles": []}),
     ]
     with run_server_in_thread(user_claims=people) as server:
@@ -88,6 +89,12 @@ def test_a_claim_adds_members_and_names_stay_apart(at_clinic: Making, price: Sta
     assert come_back(at_clinic("roles"), "new").location == "/admin"
     with database.reading() as session:
         assert [one.name for one in staff.listing(session)] == ["Dr Ada Price", "Dr Ada Price (new@example.org)"]
+
+
+def test_a_name_is_taken_without_what_no_database_stores(at_clinic: Making, database: Database):
+    assert come_back(at_clinic("roles"), "nul").location == "/admin"
+    with database.reading() as session:
+        assert [one.name for one in staff.listing(session)] == ["Dr Nul"]
 
 
 @pytest.mark.parametrize(
