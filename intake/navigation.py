@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from rules.condition import findings
 from rules.errors import AnswerErrors
 from rules.questionnaire import Item, Page, Questionnaire, Section
 from rules.response import RawAnswers, Response, read
@@ -102,12 +101,8 @@ class Journey:
 
     def _waiting(self) -> set[str]:
         """What cannot be decided yet. It is asked all the same once that is because of a blank or a "not sure"."""
-        whens = {item: self.questionnaire.items[item].when for item in self.response.undecided}
-        return {
-            item
-            for item, when in whens.items()
-            if when is not None and not all(self._is_sent(finding.variable) for finding in findings(when))
-        }
+        items = self.questionnaire.items
+        return {item for item in self.response.undecided if not all(map(self._is_sent, items[item].hangs_on))}
 
     def _is_sent(self, variable: str) -> bool:
         if variable in self.questionnaire.scores:

@@ -38,8 +38,7 @@ def private_items(questionnaire: Questionnaire) -> frozenset[str]:
             is_hidden = not hidden.isdisjoint(questionnaire.scores[part.id].items)
         else:
             item = questionnaire.items[part.id]
-            asked_for = {finding.variable for finding in findings(item.when)} if item.when else set()
-            is_hidden = item.private or not hidden.isdisjoint(asked_for)
+            is_hidden = item.private or not hidden.isdisjoint(item.hangs_on)
         if is_hidden:
             hidden.add(part.id)
     return frozenset(hidden)

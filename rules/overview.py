@@ -219,9 +219,8 @@ def _can_be_shown(
 ) -> bool:
     if item.when is None or truth(item.when, values) is True:
         return True
-    names = {finding.variable for finding in findings(item.when)}
-    parts = {part for name in names & set(questionnaire.scores) for part in questionnaire.scores[name].items}
-    return not (names | parts) & set(waiting)
+    scores = [questionnaire.scores[name] for name in item.hangs_on if name in questionnaire.scores]
+    return set(waiting).isdisjoint([*item.hangs_on, *(part for score in scores for part in score.items)])
 
 
 def _words(asked: Iterable[Item]) -> int:

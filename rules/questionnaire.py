@@ -12,7 +12,7 @@ from typing import Any as Data
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema, field_validator, model_validator
 
-from rules.condition import Code, Condition, Number
+from rules.condition import Code, Condition, Number, findings
 from rules.predicates import Predicate, predicate
 
 ItemType = Literal["choice", "choices", "yes_no", "integer", "decimal", "text"]
@@ -123,6 +123,13 @@ class Item(Model):
             return self.min, self.max
         codes = [option.code for option in self.options if isinstance(option.code, int)]
         return (min(codes), max(codes)) if codes and len(codes) == len(self.options) else None
+
+    @cached_property
+    def hangs_on(self) -> tuple[str, ...]:
+        """The items and scores by which it is decided whether the question is asked."""
+        return (
+            tuple(dict.fromkeys(finding.variable for finding in findings(self.when))) if self.when is not None else ()
+        )
 
     @cached_property
     def labels(self) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import z3
 
 from rules.claims import TWIN, Claim, Every, Is, No, Rises, Some, variables
-from rules.condition import All, Any, AtLeast, Condition, Finding, Not, findings
+from rules.condition import All, Any, AtLeast, Condition, Finding, Not
 from rules.questionnaire import Item, Questionnaire, Score
 
 COMMON_HEIGHT = 170  # centimetres
@@ -187,9 +187,7 @@ class Terms:
 
 def _made_of(part: Item | Score) -> Iterable[str]:
     """The items and scores that decide whether a part applies, or what it is."""
-    if isinstance(part, Score):
-        return part.items
-    return (finding.variable for finding in findings(part.when)) if part.when is not None else ()
+    return part.items if isinstance(part, Score) else part.hangs_on
 
 
 def literal(number: float) -> Term:
