@@ -48,11 +48,12 @@ class Database:
         if url.startswith("sqlite"):
             self.engine = create_engine(url, hide_parameters=True)  # they are a patient's answers: not in any message
             _tune_sqlite(self.engine)
-            self._reads = self.engine
+            self._reads, self._looks = self.engine, self.engine.execution_options(at_once=True)
         else:
             self.engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=_connecting())
             _keep_rows_out_of_errors(self.engine)
             self._reads = self.engine.execution_options(**READ_ONE_MOMENT)
+            self._looks = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._writes = self.engine.execution_options(writes=True)
         # SQLite lets one write at a time; who waits for it sleeps longer and longer, and here is woken at once
         self._turn = RLock()
@@ -66,6 +67,12 @@ class Database:
     def reading(self) -> Iterator[Session]:
         """A session to read in."""
         with Session(self._reads, expire_on_commit=False, info=self._info()) as session:
+            yield session
+
+    @contextmanager
+    def looking(self) -> Iterator[Session]:
+        """A session to read in that begins no transaction: each statement sees the moment in which it is asked."""
+        with Session(self._looks, expire_on_commit=False, info=self._info()) as session:
             yield session
 
     @contextmanager
@@ -152,5 +159,6 @@ def _tune_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "begin")
     def _on_begin(connection: Any) -> None:
         # a read that turns into a write fails at once while another process writes; taking the lock first waits for it
-        writes = connection.get_execution_options().get("writes")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        chosen = connection.get_execution_options()
+        if not chosen.get("at_once"):
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if chosen.get("writes") else "BEGIN")

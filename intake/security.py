@@ -48,7 +48,7 @@ class Accounts(UserDatastore):
 
     def find_user(self, case_insensitive: bool = False, **by: Any) -> Account | None:
         """Return the account whose session this is; None for one that was signed out of."""
-        with services().database.reading() as session:
+        with services().database.looking() as session:
             if credentials.is_ended(session, cookie.get(SESSION_ID, "")):
                 return None
             return credentials.by_stamp(session, by["fs_uniquifier"])

@@ -43,7 +43,7 @@ class Visit:
 
 def current() -> Visit | None:
     """Return the visit that this request is part of, if the session is a patient's."""
-    with services().database.reading() as database:
+    with services().database.looking() as database:
         found = entry.opened(database)
         if found is None:
             return None
