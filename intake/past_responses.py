@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import lru_cache, partial
 from multiprocessing import get_context
+from threading import get_ident
 
 import orjson
 from sqlalchemy import func, select, type_coerce
@@ -18,13 +19,12 @@ from intake.master_keys import KeyPlaces
 from intake.moments import Moment
 from intake.sealed import keys_of
 from intake.tables import EncounterRow, ResponseRow
-from rules.impact import Impact, compare_stored, joined
+from rules.impact import Comparison, Impact, joined
 from rules.load import load_texts
 from rules.ruleset import RuleSet
 
 AT_ONCE = 500  # rows fetched together
-EACH = 20_000  # responses that are worth a process of their own
-MAPPED = 1 << 36  # bytes of the database's file, at most
+EACH = 50_000  # responses that are worth a process of their own
 Files = tuple[tuple[str, str], ...]  # names and texts
 Told = Callable[[int, int], None]  # how many parts are done, of how many
 
@@ -92,7 +92,7 @@ def past_impact(
         return joined(on_cluster(cluster, work, range(parts)))
     if parts == 1:
         with database.reading() as session:
-            return compare_stored(before, after, past_responses(session))
+            return Comparison(before, after).of(past_responses(session))
     done = []
     with ProcessPoolExecutor(min(os.cpu_count() or 1, parts), get_context("spawn")) as pool:
         for impact in pool.map(work, range(parts)):
@@ -106,14 +106,12 @@ def part_impact(url: str, places: KeyPlaces, before: Files, after: Files, parts:
     database = Database(url, KeyRing(places))
     try:
         with database.reading() as session:
-            if database.is_sqlite:  # else a tenth of the time goes into copying the file's pages
-                session.connection().exec_driver_sql(f"PRAGMA mmap_size = {MAPPED}")
-            return compare_stored(_ruleset(before), _ruleset(after), past_responses(session, part, parts))
+            return _comparison(before, after, get_ident()).of(past_responses(session, part, parts))
     finally:
         database.close()
 
 
 @lru_cache(maxsize=4)
-def _ruleset(files: Files) -> RuleSet:
-    """A worker reads the same rule sets for one part after the other."""
-    return load_texts(dict(files))
+def _comparison(before: Files, after: Files, _thread: int) -> Comparison:
+    """A worker compares the same rule sets on one part after the other: they are read once, and what answers mean."""
+    return Comparison(load_texts(dict(before)), load_texts(dict(after)))

@@ -194,29 +194,35 @@ class _Counted:
         return Burden(self.patients, self.by_priority, self.together)
 
 
+class Comparison:
+    """Two rule sets, to be compared on one lot of responses after the other. Not to be shared by threads."""
+
+    def __init__(self, before: RuleSet, after: RuleSet) -> None:
+        self._rules = list(dict.fromkeys(rule.id for rule in chain(after.by_id.values(), before.by_id.values())))
+        self._both = Together([CohortScreener(before), CohortScreener(after)])
+
+    def of(self, responses: Iterable[tuple[str, bytes]]) -> Impact:
+        """Screen responses, given with their ids as they are stored; any number, since few are held at once."""
+        counted = [_Counted({rule: Counter() for rule in self._rules}) for _ in range(2)]
+        differences: dict[str, list[Difference]] = {rule: [] for rule in self._rules}
+        rest = iter(responses)
+        while batch := list(islice(rest, BATCH)):
+            ends = self._both.screen(text for _, text in batch)
+            for one, found in zip(counted, ends, strict=True):
+                one.add(found)
+            for rule in self._rules:
+                for place, was, now in differing(ends[0], ends[1], rule):
+                    differences[rule].append(Difference(batch[place][0], was, now))
+        rules = (
+            RuleImpact(rule, counted[0].ends[rule], counted[1].ends[rule], tuple(differences[rule]))
+            for rule in self._rules
+        )
+        return Impact(tuple(rules), counted[0].burden(), counted[1].burden())
+
+
 def compare(before: RuleSet, after: RuleSet, responses: Iterable[tuple[str, RawAnswers]]) -> Impact:
-    """Screen responses, given with their ids, with both rule sets; any number of them, since few are held at once."""
-    return compare_stored(before, after, ((response, as_stored(raw)) for response, raw in responses))
-
-
-def compare_stored(before: RuleSet, after: RuleSet, responses: Iterable[tuple[str, bytes]]) -> Impact:
-    """The same for responses as they are stored."""
-    rule_ids = list(dict.fromkeys(rule.id for rule in chain(after.by_id.values(), before.by_id.values())))
-    both = Together([CohortScreener(before), CohortScreener(after)])
-    counted = [_Counted({rule: Counter() for rule in rule_ids}) for _ in range(2)]
-    differences: dict[str, list[Difference]] = {rule: [] for rule in rule_ids}
-    rest = iter(responses)
-    while batch := list(islice(rest, BATCH)):
-        ends = both.screen(text for _, text in batch)
-        for one, found in zip(counted, ends, strict=True):
-            one.add(found)
-        for rule in rule_ids:
-            for place, was, now in differing(ends[0], ends[1], rule):
-                differences[rule].append(Difference(batch[place][0], was, now))
-    rules = (
-        RuleImpact(rule, counted[0].ends[rule], counted[1].ends[rule], tuple(differences[rule])) for rule in rule_ids
-    )
-    return Impact(tuple(rules), counted[0].burden(), counted[1].burden())
+    """Screen responses, given with their ids, with both rule sets."""
+    return Comparison(before, after).of((response, as_stored(raw)) for response, raw in responses)
 
 
 def joined(parts: Sequence[Impact]) -> Impact:
