@@ -6,7 +6,7 @@ that is asked because of one: from whether they are there, the answer could be t
 
 from dataclasses import replace
 
-from rules.condition import findings
+from rules.condition import variables_of
 from rules.questionnaire import Page, Questionnaire, Section, assemble
 from rules.response import Response
 from rules.ruleset import Rule, RuleSet
@@ -46,7 +46,7 @@ def private_items(questionnaire: Questionnaire) -> frozenset[str]:
 
 def is_private(rule: Rule, hidden: frozenset[str]) -> bool:
     """Whether a rule is private, or reads what is."""
-    read = {finding.variable for condition in rule.conditions().values() for finding in findings(condition)}
+    read = {variable for condition in rule.conditions().values() for variable in variables_of(condition)}
     return rule.private or not hidden.isdisjoint(read)
 
 

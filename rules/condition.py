@@ -193,6 +193,11 @@ def findings(condition: Condition) -> tuple[Finding, ...]:
     return tuple(dict.fromkeys(_leaves(condition)))
 
 
+def variables_of(condition: Condition) -> tuple[str, ...]:
+    """Return the items and scores that a condition tests, each once, in order of appearance."""
+    return tuple(dict.fromkeys(finding.variable for finding in findings(condition)))
+
+
 def _leaves(condition: Condition) -> Iterator[Finding]:
     if isinstance(condition, Finding):
         yield condition

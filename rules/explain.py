@@ -21,6 +21,7 @@ from rules.condition import (
     negated,
     parts_of,
     push_negations,
+    variables_of,
 )
 from rules.questionnaire import Questionnaire
 from rules.reference import truth
@@ -70,7 +71,7 @@ def because(condition: Condition, response: Response) -> tuple[Because, ...]:
     sets = _sets(pushed, lambda test: [frozenset({_variable(test)})] if leaf(test) else [])
     if not sets:
         return ()
-    tests: dict[str, list[str]] = {variable: [] for variable in _variables(pushed) if variable in sets[0]}
+    tests: dict[str, list[str]] = {variable: [] for variable in variables_of(pushed) if variable in sets[0]}
     for test in dict.fromkeys(_tests(pushed)):
         if _variable(test) in tests and leaf(test):
             tests[_variable(test)].append(as_text(test))
@@ -120,7 +121,7 @@ def changes(condition: Condition, response: Response) -> tuple[Change, ...]:
 
 
 def _change(condition: Condition, variables: frozenset[str], response: Response) -> Change | None:
-    order = [variable for variable in _variables(condition) if variable in variables]
+    order = [variable for variable in variables_of(condition) if variable in variables]
     choices = [_candidates(condition, variable, response) for variable in order]
     for chosen in islice(product(*choices), MOST_TRIES):
         new = dict(zip(order, chosen, strict=True))
@@ -200,10 +201,6 @@ def _tests(condition: Condition) -> Iterator[Condition]:
 
 def _variable(test: Condition) -> str:
     return findings(test)[0].variable
-
-
-def _variables(condition: Condition) -> dict[str, None]:
-    return dict.fromkeys(finding.variable for finding in findings(condition))
 
 
 def _sets(condition: Condition, leaf: LeafSets) -> list[frozenset[str]]:

@@ -13,7 +13,7 @@ from typing import Any as Data
 
 from pydantic import Field
 
-from rules.condition import Value, findings
+from rules.condition import Value, variables_of
 from rules.errors import AnswerErrors, RuleErrors, did_you_mean
 from rules.explain import PLACEHOLDER
 from rules.load import library
@@ -153,7 +153,7 @@ def _check_answers(document: Document, overview: Overview, questionnaire: Questi
 def reads(rule: Rule, questionnaire: Questionnaire) -> set[str]:
     """Return the ids of the items that a rule looks at: in its conditions, its reason, or what to consider."""
     conditions = [*rule.conditions().values(), *(line.when for line in rule.consider if line.when is not None)]
-    names = {finding.variable for condition in conditions for finding in findings(condition)}
+    names = {variable for condition in conditions for variable in variables_of(condition)}
     names |= set(PLACEHOLDER.findall(rule.reason))
     scores = [questionnaire.scores[name] for name in names if name in questionnaire.scores]
     return (names & set(questionnaire.items)) | {item for score in scores for item in score.items}

@@ -12,7 +12,7 @@ from typing import Any as Data
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema, field_validator, model_validator
 
-from rules.condition import Code, Condition, Number, findings
+from rules.condition import Code, Condition, Number, variables_of
 from rules.predicates import Predicate, predicate
 
 ItemType = Literal["choice", "choices", "yes_no", "integer", "decimal", "text"]
@@ -127,9 +127,7 @@ class Item(Model):
     @cached_property
     def hangs_on(self) -> tuple[str, ...]:
         """The items and scores by which it is decided whether the question is asked."""
-        return (
-            tuple(dict.fromkeys(finding.variable for finding in findings(self.when))) if self.when is not None else ()
-        )
+        return () if self.when is None else variables_of(self.when)
 
     @cached_property
     def labels(self) -> tuple[str, ...]:

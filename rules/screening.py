@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any as Data
 from typing import Protocol
 
-from rules.condition import All, Condition, Truth, Value, findings
+from rules.condition import All, Condition, Truth, Value, variables_of
 from rules.engine import Engine
 from rules.errors import EngineError
 from rules.explain import Because, Change, MissingAnswer, because, changes, missing
@@ -115,9 +115,7 @@ class Evaluators:
         self._conditions = {
             f"{rule.id} {name}": condition for rule in self.rules for name, condition in rule.conditions().items()
         }
-        self._variables = {
-            finding.variable for condition in self._conditions.values() for finding in findings(condition)
-        }
+        self._variables = {variable for condition in self._conditions.values() for variable in variables_of(condition)}
         self._engine = engine(self._conditions)
 
     def truths(

@@ -14,7 +14,7 @@ from typing import Literal
 
 from pydantic import Field, create_model, model_validator
 
-from rules.condition import findings
+from rules.condition import variables_of
 from rules.errors import Problem, did_you_mean
 from rules.explain import PLACEHOLDER
 from rules.questionnaire import Item, Model, Option, Page, Questionnaire, Section, assemble
@@ -178,7 +178,7 @@ def _translation(language: _Language, questionnaire: Questionnaire, rules: Mappi
 def _read_by_rules(questionnaire: Questionnaire, rules: Mapping[str, Rule]) -> set[str]:
     """The items that decide what is flagged: those in rules, and those that scores are made of."""
     conditions = [part for rule in rules.values() for part in rule.conditions().values()]
-    read = {finding.variable for condition in conditions for finding in findings(condition)}
+    read = {variable for condition in conditions for variable in variables_of(condition)}
     return read | {item for score in questionnaire.scores.values() for item in score.items}
 
 
