@@ -9,7 +9,7 @@ from rules.engine import Engine
 from rules.errors import AnswerErrors, did_you_mean
 from rules.explain import PLACEHOLDER, variable_words
 from rules.questionnaire import Item, Questionnaire, Score, Section
-from rules.reference import truth
+from rules.reference import meaning, truth
 from rules.response import Response
 from rules.response import read as read_response
 from rules.ruleset import Outcome, Rule, RuleSet, RuleTest, Source
@@ -52,7 +52,7 @@ def run_tests(ruleset: RuleSet, engine: MakesEvaluator = Engine) -> tuple[TestRe
 
 
 def _results(rules: Sequence[Rule], questionnaire: Questionnaire, engine: MakesEvaluator) -> list[TestResult]:
-    with closing(Evaluators(rules, engine)) as evaluators:
+    with closing(Evaluators(rules, engine, meaning)) as evaluators:
         return [_result(rule, test, questionnaire, evaluators) for rule in rules for test in rule.tests]
 
 

@@ -5,10 +5,27 @@ a part that decides is the last that is looked at.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from rules.condition import MISSING, NOT_APPLICABLE, All, Any, AtLeast, Condition, Finding, Not, Truth, Value, holds
 
 Predicate = Callable[[Mapping[str, Value]], Truth]
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A condition, and the ids of the items that are asked where it holds."""
+
+    holds: Predicate
+    items: tuple[str, ...]
+
+
+def gates(conditions: Mapping[str, Condition]) -> dict[str, Gate]:
+    """Return the gates of items, by the id of the first item of each: those of the same condition have one gate."""
+    alike: dict[Condition, list[str]] = {}
+    for item, condition in conditions.items():
+        alike.setdefault(condition, []).append(item)
+    return {items[0]: Gate(predicate(condition), tuple(items)) for condition, items in alike.items()}
 
 
 def predicate(condition: Condition) -> Predicate:

@@ -13,7 +13,7 @@ from typing import Any as Data
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema, field_validator, model_validator
 
 from rules.condition import Code, Condition, Number, variables_of
-from rules.predicates import Predicate, predicate
+from rules.predicates import Gate, gates
 
 ItemType = Literal["choice", "choices", "yes_no", "integer", "decimal", "text"]
 RESERVED = ("not_sure", "declined", "in_person")  # stand for a missing answer, so never a code
@@ -134,6 +134,9 @@ class Item(Model):
         """The words of the options."""
         return tuple(option.label for option in self.options)
 
+    def __hash__(self) -> int:
+        return hash((self.id, self.text))  # enough: pages look up what was kept of them by their items
+
     def option(self, code: object) -> Option:
         """Return the option with this code; KeyError if there is none."""
         by_code: dict[object, Option] = {option.code: option for option in self.options}
@@ -151,6 +154,19 @@ class Page(Model):
     items: tuple[Item, ...] = Field(min_length=1)
     section: str = ""
     language: str = ENGLISH
+
+    def __hash__(self) -> int:
+        return hash((self.id, self.title, self.language))
+
+    @cached_property
+    def asked(self) -> tuple[Item, ...]:
+        """The items that are asked, and not worked out."""
+        return tuple(item for item in self.items if not item.derived)
+
+    @cached_property
+    def asked_ids(self) -> frozenset[str]:
+        """Their ids."""
+        return frozenset(item.id for item in self.asked)
 
 
 class Section(Model):
@@ -220,7 +236,7 @@ class ScoreFile(Model):
 class Questionnaire:
     """Everything that is asked. `order` holds items and scores so that each stands behind all that it is made of.
 
-    `applies` has, for each item with a `when`, what tells whether it holds: one and the same for the same condition.
+    `follows` is what is worked out of the answers, in such an order too: which items are asked, and scores.
     """
 
     sections: tuple[Section, ...]
@@ -228,10 +244,15 @@ class Questionnaire:
     items: Mapping[str, Item]
     scores: Mapping[str, Score]
     order: tuple[Item | Score, ...]
-    applies: Mapping[str, Predicate] = field(compare=False, repr=False)
+    follows: tuple[Gate | Score, ...] = field(compare=False, repr=False)
 
     def __reduce__(self) -> tuple[Data, ...]:
         return assemble, (self.sections, self.scores)  # functions do not go from process to process
+
+    @cached_property
+    def evaluated(self) -> tuple[str, ...]:
+        """The ids of the items that conditions see: all but texts."""
+        return tuple(item.id for item in self.items.values() if item.type != "text")
 
     def section(self, section_id: str) -> Section:
         """Return a section by its id."""
@@ -273,6 +294,6 @@ def assemble(sections: Iterable[Section], scores: Mapping[str, Score]) -> Questi
     order: list[Item | Score] = list(items.values())
     for score in sorted(known.values(), key=lambda s: max(position[item] for item in s.items), reverse=True):
         order.insert(max(position[item] for item in score.items) + 1, score)
-    alike = {item.when: predicate(item.when) for item in items.values() if item.when is not None}
-    applies = {item.id: alike[item.when] for item in items.values() if item.when is not None}
-    return Questionnaire(sections, pages, items, known, tuple(order), applies)
+    first = gates({item.id: item.when for item in items.values() if item.when is not None})
+    both = (part if isinstance(part, Score) else first.get(part.id) for part in order)
+    return Questionnaire(sections, pages, items, known, tuple(order), tuple(step for step in both if step is not None))

@@ -3,9 +3,15 @@
 Slow and readable on purpose: the engine must agree with it on every rule and every patient.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from rules.condition import MISSING, All, Any, AtLeast, Condition, Finding, Not, Truth, Value, holds
+
+
+def meaning(condition: Condition) -> Callable[[Mapping[str, Value]], Truth]:
+    """Return what gives the truth of one condition for values."""
+    return partial(truth, condition)
 
 
 def truth(condition: Condition, values: Mapping[str, Value]) -> Truth:

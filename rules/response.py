@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from rules.condition import MISSING, NOT_APPLICABLE, Number, Truth, Value
+from rules.condition import MISSING, NOT_APPLICABLE, Number, Value
 from rules.errors import AnswerErrors, AnswerProblem, did_you_mean
-from rules.predicates import Predicate
+from rules.predicates import Gate
 from rules.questionnaire import LONGEST_TEXT, Item, Questionnaire
 from rules.scores import ScoreValue, work_out
 
@@ -30,6 +30,7 @@ class Missing(StrEnum):
 
 
 SKIPPED, IN_PERSON = Missing.SKIPPED, Missing.IN_PERSON.value
+INSTEAD = {Missing.NOT_SURE.value: Missing.NOT_SURE, Missing.DECLINED.value: Missing.DECLINED}
 
 Answer = Number | str | frozenset[str] | Missing
 
@@ -80,36 +81,34 @@ def read(questionnaire: Questionnaire, raw: RawAnswers) -> Response:
     An item applies unless its `when` is false; where that cannot be decided it is asked, so it applies. Answers to
     items that do not apply are checked but not evaluated. Raises `AnswerErrors` naming every answer that does not fit.
     """
-    problems = [
-        AnswerProblem(name, "there is no such item", did_you_mean(name, questionnaire.items))
-        for name in raw
-        if name not in questionnaire.items
-    ]
-    answers: dict[str, Answer] = {}
+    problems: list[AnswerProblem] = []
+    answers: dict[str, Answer] = dict.fromkeys(questionnaire.items, SKIPPED)
+    values: dict[str, Value] = dict.fromkeys(questionnaire.evaluated, MISSING)
+    for name, given in raw.items():
+        item = questionnaire.items.get(name)
+        if item is None:
+            advice = did_you_mean(name, questionnaire.items)
+            problems.append(AnswerProblem(name, "there is no such item", advice))
+            continue
+        answers[name] = answer = typed(item, given, problems)
+        if item.type != "text" and not isinstance(answer, Missing):
+            values[name] = answer
     scores: dict[str, ScoreValue] = {}
-    values: dict[str, Value] = {}
     not_applicable: set[str] = set()
     undecided: set[str] = set()
-    known: dict[Predicate, Truth] = {}  # many items hang on one condition
-    for part in questionnaire.order:
-        if not isinstance(part, Item):
-            scores[part.id] = work_out(part, questionnaire.items, values)
-            values[part.id] = scores[part.id].value
+    for step in questionnaire.follows:
+        if not isinstance(step, Gate):
+            scores[step.id] = score = work_out(step, questionnaire.items, values)
+            values[step.id] = score.value
             continue
-        sent, gate = raw.get(part.id), questionnaire.applies.get(part.id)
-        answer = SKIPPED if sent is None else typed(part, sent, problems)
-        if gate is not None and gate not in known:
-            known[gate] = gate(values)
-        applies = gate is None or known[gate]
-        if applies is False:
-            not_applicable.add(part.id)
-            values[part.id] = NOT_APPLICABLE
-            continue
+        applies = step.holds(values)
         if applies is None:
-            undecided.add(part.id)
-        answers[part.id] = answer
-        if part.type != "text":
-            values[part.id] = MISSING if isinstance(answer, Missing) else answer
+            undecided.update(step.items)
+        elif applies is False:
+            not_applicable.update(step.items)
+            values.update(dict.fromkeys(step.items, NOT_APPLICABLE))
+            for name in step.items:
+                del answers[name]
     if problems:
         raise AnswerErrors(problems)
     return Response(questionnaire, answers, frozenset(not_applicable), frozenset(undecided), scores, values)
@@ -123,8 +122,8 @@ def typed(item: Item, raw: object, problems: list[AnswerProblem]) -> Answer:
         return Missing.IN_PERSON
     if item.type == "text":
         return _text(item, raw, problems)
-    if raw in (Missing.NOT_SURE.value, Missing.DECLINED.value):
-        return Missing(str(raw))
+    if isinstance(raw, str) and raw in INSTEAD:
+        return INSTEAD[raw]
     if item.type == "choices":
         return _codes(item, raw, problems)
     if item.options:

@@ -10,7 +10,8 @@ from rules.condition import All, Condition, Truth, Value, variables_of
 from rules.engine import Engine
 from rules.errors import EngineError
 from rules.explain import Because, Change, MissingAnswer, because, changes, missing
-from rules.reference import truth
+from rules.predicates import Predicate, predicate
+from rules.reference import meaning
 from rules.response import Missing, Response
 from rules.ruleset import AT_ONCE, Escalation, Outcome, Priority, Rule, RuleSet
 from rules.scores import ScoreValue
@@ -108,31 +109,37 @@ class Screening:
 
 
 class Evaluators:
-    """Both evaluators of the conditions of some rules."""
+    """Both evaluators of the conditions of some rules: durable-rules, and what `plain` makes of each condition."""
 
-    def __init__(self, rules: Iterable[Rule], engine: Callable[[Mapping[str, Condition]], Evaluator]) -> None:
+    def __init__(
+        self,
+        rules: Iterable[Rule],
+        engine: Callable[[Mapping[str, Condition]], Evaluator],
+        plain: Callable[[Condition], Predicate],
+    ) -> None:
         self.rules = tuple(rules)
         self._conditions = {
             f"{rule.id} {name}": condition for rule in self.rules for name, condition in rule.conditions().items()
         }
         self._variables = {variable for condition in self._conditions.values() for variable in variables_of(condition)}
         self._engine = engine(self._conditions)
+        self._plain = {name: plain(condition) for name, condition in self._conditions.items()}
 
     def truths(
         self, response: Response, before: Response | None = None
     ) -> tuple[Mapping[str, Truth], Mapping[str, Truth]]:
-        """The truth of every condition, by durable-rules and by the plain reference.
+        """The truth of every condition, by durable-rules and by plain Python.
 
         By durable-rules there is nothing where it fails, nor where nothing that it reads is other than it was `before`.
         """
-        plain = {name: truth(condition, response.values) for name, condition in self._conditions.items()}
+        plain = {name: holds(response.values) for name, holds in self._plain.items()}
         read = self._read(response)
         if before is not None and read == self._read(before):
             return {}, plain
         try:
             return self._engine.evaluate(read), plain
         except EngineError as error:  # its words could hold an answer
-            LOG.error("durable-rules failed, the plain reference alone decides: %s", type(error.__cause__).__name__)
+            LOG.error("durable-rules failed, plain Python alone decides: %s", type(error.__cause__).__name__)
             return {}, plain
 
     def outcomes(self, response: Response, rules: Iterable[Rule]) -> tuple[list[RuleOutcome], bool]:
@@ -161,8 +168,8 @@ class Screener:
     def __init__(self, ruleset: RuleSet, engine: MakesEvaluator = Engine) -> None:
         self.ruleset = ruleset
         in_use = [rule for rule in ruleset.by_id.values() if rule.status != "retired"]
-        self._all = Evaluators(in_use, engine)
-        self._urgent = Evaluators(filter(_can_be_urgent, in_use), engine)
+        self._all = Evaluators(in_use, engine, meaning)
+        self._urgent = Evaluators(filter(_can_be_urgent, in_use), engine, predicate)  # each page asks these
 
     def close(self) -> None:
         """Free the engine's memory; the screener cannot be used afterwards."""
@@ -173,7 +180,7 @@ class Screener:
         """Return the raised rules that cannot wait (`AT_ONCE`) with their priorities, the most urgent first.
 
         It says what answers so far call for, at a small part of what a screening costs. Where these rules read nothing
-        that is other than in the answers `before`, for which that was asked already, the reference alone says it.
+        that is other than in the answers `before`, for which that was asked already, plain Python alone says it.
         """
         both = [truths for truths in self._urgent.truths(response, before) if truths]
         found = {}

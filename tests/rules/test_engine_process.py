@@ -92,7 +92,7 @@ def test_where_it_dies_of_a_patients_answers_the_reference_alone_raises_the_flag
     killer.join()
     assert [rule for rule, _ in alone] == [rule for rule, _ in before]
     assert not any(agreed for _, agreed in alone)
-    assert "the plain reference alone decides" in caplog.text
+    assert "plain Python alone decides" in caplog.text
     process.close()
 
 
