@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, text
+from sqlalchemy import Connection, Engine, ExceptionContext, Select, create_engine, event, text
 from sqlalchemy.orm import Session
 
 from intake.key_store import KeyRing, empty_log
@@ -66,14 +66,13 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session to read in."""
-        with Session(self._reads, expire_on_commit=False, info=self._info()) as session:
+        with self._reads.connect() as connection, self._session(connection) as session:
             yield session
 
-    @contextmanager
-    def looking(self) -> Iterator[Session]:
-        """A session to read in that begins no transaction: each statement sees the moment in which it is asked."""
-        with Session(self._looks, expire_on_commit=False, info=self._info()) as session:
-            yield session
+    def look(self, statement: Select[Any], **values: str) -> Any | None:
+        """Return the one row that a statement finds at this moment, or None; in no transaction, and for no session."""
+        with self._looks.connect() as connection:
+            return connection.execute(statement, values).one_or_none()
 
     @contextmanager
     def writing(self, encounter_id: str | None = None) -> Iterator[Session]:
@@ -83,13 +82,13 @@ class Database:
         patients do all day long, and where nothing but what belongs to that encounter is written.
         """
         turn = self._turn if self.is_sqlite else nullcontext()
-        with turn, Session(self._writes, expire_on_commit=False, info=self._info()) as session, session.begin():
+        with turn, self._writes.begin() as connection, self._session(connection) as session, session.begin():
             if not self.is_sqlite:
-                session.execute(ONE_ALONE if encounter_id else ALL_ALONE, {"encounter_id": encounter_id})
+                connection.execute(ONE_ALONE if encounter_id else ALL_ALONE, {"encounter_id": encounter_id})
             yield session
 
-    def _info(self) -> dict[Any, Any]:
-        return {KEYS: SessionKeys(self.keys)}
+    def _session(self, connection: Connection) -> Session:
+        return Session(connection, expire_on_commit=False, info={KEYS: SessionKeys(self.keys)})
 
     def close(self) -> None:
         """Close all connections."""

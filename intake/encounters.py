@@ -5,19 +5,20 @@ import secrets
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Any, TypeVar, cast
 from uuid import uuid4
 
-from sqlalchemy import bindparam, exists, select, update
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from intake import names
-from intake.account_tables import EndedSessionRow
-from intake.rulesets import PUBLISHED
-from intake.sealed import keys_of
+from intake.encryption import Cipher
+from intake.sealed import Sealed, connection_of, keys_of
 from intake.tables import NOT_URGENT, EncounterRow, ResponseRow
 from rules.ruleset import Priority
 
 LONGEST_NAME = 200  # characters
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -58,21 +59,6 @@ class Encounter:
         return self.may_be_corrected and self.has_correction
 
 
-@dataclass(frozen=True)
-class InHand:
-    """What a patient is working on: the answers as they see them, and the hash of the rule set that screens now.
-
-    `stored` are the same answers without the age; where sent ones are being corrected, the corrected ones.
-    `response_id` is None until the first page is saved.
-    """
-
-    encounter: Encounter
-    answers: dict[str, object]
-    stored: Mapping[str, object]
-    response_id: str | None
-    published: str
-
-
 def token_hash(token: str) -> str:
     """Return what is stored of a link's token."""
     return hashlib.sha256(token.encode()).hexdigest()
@@ -102,76 +88,63 @@ def create(
     session.add(row)
     session.flush()
     names.index(session, encounter_id, patient_name)
-    return _encounter(row, None), token
+    return cast(Encounter, find(session, encounter_id)), token
 
 
 def find(session: Session, encounter_id: str) -> Encounter | None:
     """Return an encounter by its id."""
-    row = session.get(EncounterRow, encounter_id)
-    return None if row is None else _encounter(row, _response(session, encounter_id))
+    found = _find(session, BY_ID, id=encounter_id)
+    return found.encounter() if found else None
 
 
 def find_by_token(session: Session, token: str) -> Encounter | None:
     """Return the encounter whose link has this token."""
-    row = session.scalar(select(EncounterRow).where(EncounterRow.token_hash == token_hash(token)))
-    return None if row is None else _encounter(row, _response(session, row.id))
+    found = _find(session, _BY_TOKEN, token_hash=token_hash(token))
+    return found.encounter() if found else None
 
 
 def answers(session: Session, encounter_id: str) -> dict[str, object]:
     """Return the raw answers so far, with the age on the day they were sent, or today."""
-    row, response = session.get_one(EncounterRow, encounter_id), _response(session, encounter_id)
-    return _with_age(row, response, response.answers if response else {})
-
-
-# every page of a patient's asks these: statements that are made once
-_RESPONSE = select(ResponseRow).where(ResponseRow.encounter_id == bindparam("encounter_id"))
-_IN_HAND = (
-    select(EncounterRow, ResponseRow, PUBLISHED.scalar_subquery())
-    .outerjoin(ResponseRow, ResponseRow.encounter_id == EncounterRow.id)
-    .where(EncounterRow.id == bindparam("encounter_id"))
-    .where(~exists().where(EndedSessionRow.id == bindparam("session_id")))
-)
-_SAVE = (
-    update(ResponseRow.__table__)  # type: ignore[arg-type]
-    .where(ResponseRow.id == bindparam("response_id"))
-    .where(ResponseRow.revision == bindparam("seen"), ResponseRow.sent_at.is_(None))
-    .values(answers_sealed=bindparam("sealed"), revision=ResponseRow.revision + 1)
-)
-
-
-def in_hand(session: Session, encounter_id: str, session_id: str) -> InHand | None:
-    """Return what the patient of an encounter is working on.
-
-    None if the browser's session with this id was ended, in that browser or by a copy of its cookie.
-    """
-    found = session.execute(_IN_HAND, {"encounter_id": encounter_id, "session_id": session_id}).one_or_none()
+    found = _find(session, BY_ID, id=encounter_id)
     if found is None:
-        return None
-    row, response, published = found
-    stored: Mapping[str, object] = {}
-    if response is not None:
-        stored = response.answers if response.open_correction is None else response.open_correction
-    answers = _with_age(row, response, stored)
-    return InHand(_encounter(row, response), answers, stored, response.id if response else None, published)
+        raise LookupError(f"there is no encounter {encounter_id}")
+    return with_age(found.encounter(), found.opened(ResponseRow.answers) or {})
 
 
-def save_next(session: Session, in_hand: InHand, page_answers: Mapping[str, object]) -> bool:
-    """Add one page's answers to those in hand; return False, and save nothing, if there have been other saves since.
+# Every page of a patient's asks this: a statement that is made once, for columns and not for rows to be watched.
+_ENCOUNTER, _RESPONSE = EncounterRow.__table__.c, ResponseRow.__table__.c
+_STORED = (
+    select(
+        _ENCOUNTER.id,
+        _ENCOUNTER.patient_name_sealed,
+        _ENCOUNTER.date_of_birth_sealed,
+        _ENCOUNTER.appointment_at,
+        _ENCOUNTER.link_number,
+        _ENCOUNTER.cancelled_at,
+        _RESPONSE.id.label("response_id"),
+        _RESPONSE.answers_sealed,
+        _RESPONSE.correction_sealed,
+        _RESPONSE.help_shown_sealed,
+        _RESPONSE.revision,
+        _RESPONSE.started_at,
+        _RESPONSE.sent_at,
+        _RESPONSE.first_sent_at,
+        _RESPONSE.left_quickly_at_sealed,
+        _RESPONSE.help_wanted_at,
+        _RESPONSE.opened_at,
+        _RESPONSE.opened_by,
+    )
+    .select_from(EncounterRow)
+    .outerjoin(ResponseRow, ResponseRow.encounter_id == EncounterRow.id)
+)
+BY_ID = _STORED.where(_ENCOUNTER.id == bindparam("id"))
+_BY_TOKEN = _STORED.where(_ENCOUNTER.token_hash == bindparam("token_hash"))
 
-    The same as `save_page`, without reading again what is in hand.
-    """
-    encounter, response_id = in_hand.encounter, in_hand.response_id
-    if response_id is None or encounter.sent_at is not None:
-        return save_page(session, encounter.id, page_answers, encounter.revision)
-    cipher = keys_of(session).cipher(encounter.id)
-    sealed = ResponseRow.answers.seal(cipher, response_id, {**in_hand.stored, **page_answers})
-    values = {"response_id": response_id, "seen": encounter.revision, "sealed": sealed}
-    return session.connection().execute(_SAVE, values).rowcount == 1
 
-
-def _with_age(row: EncounterRow, response: ResponseRow | None, given: Mapping[str, object]) -> dict[str, object]:
-    day = (response.sent_at if response and response.sent_at else datetime.now(UTC)).date()
-    return {**given, "age": age_on(row.date_of_birth, day)}
+def with_age(encounter: Encounter, given: Mapping[str, object]) -> dict[str, object]:
+    """Return answers with the patient's age on the day they were sent, or today."""
+    day = (encounter.sent_at or datetime.now(UTC)).date()
+    return {**given, "age": age_on(encounter.date_of_birth, day)}
 
 
 def age_on(date_of_birth: date, day: date) -> int:
@@ -246,25 +219,45 @@ def note_flags(session: Session, encounter_id: str, raised: Collection[Priority]
 
 
 def _response(session: Session, encounter_id: str) -> ResponseRow | None:
-    return session.scalar(_RESPONSE, {"encounter_id": encounter_id})
+    return session.scalar(select(ResponseRow).where(ResponseRow.encounter_id == encounter_id))
 
 
-def _encounter(row: EncounterRow, response: ResponseRow | None) -> Encounter:
-    return Encounter(
-        id=row.id,
-        patient_name=row.patient_name,
-        date_of_birth=row.date_of_birth,
-        appointment_at=row.appointment_at,
-        started_at=response.started_at if response else None,
-        sent_at=response.sent_at if response else None,
-        help_shown=frozenset(response.help_shown if response else ()),
-        revision=response.revision if response else 0,
-        left_quickly=response is not None and response.left_quickly_at is not None,
-        help_wanted_at=response.help_wanted_at if response else None,
-        opened_at=response.opened_at if response else None,
-        opened_by=response.opened_by if response else None,
-        first_sent_at=response.first_sent_at if response else None,
-        has_correction=response is not None and response.correction_sealed is not None,
-        link_number=row.link_number,
-        is_cancelled=row.cancelled_at is not None,
-    )
+@dataclass(frozen=True)
+class Stored:
+    """What is stored of an encounter and its response, a row of `BY_ID`, and what opens it."""
+
+    row: Any
+    cipher: Cipher
+
+    def opened(self, column: Sealed[Value]) -> Value | None:
+        """Return what a column holds; None where it holds nothing."""
+        sealed = getattr(self.row, column.column)
+        row = self.row.response_id if column.table == ResponseRow.__tablename__ else self.row.id
+        return None if sealed is None else column.open(self.cipher, row, sealed)
+
+    def encounter(self) -> Encounter:
+        """Return the encounter."""
+        row = self.row
+        return Encounter(
+            id=row.id,
+            patient_name=EncounterRow.patient_name.open(self.cipher, row.id, row.patient_name_sealed),
+            date_of_birth=EncounterRow.date_of_birth.open(self.cipher, row.id, row.date_of_birth_sealed),
+            appointment_at=row.appointment_at,
+            started_at=row.started_at,
+            sent_at=row.sent_at,
+            help_shown=frozenset(self.opened(ResponseRow.help_shown) or ()),
+            revision=row.revision or 0,
+            left_quickly=row.left_quickly_at_sealed is not None,
+            help_wanted_at=row.help_wanted_at,
+            opened_at=row.opened_at,
+            opened_by=row.opened_by,
+            first_sent_at=row.first_sent_at,
+            has_correction=row.correction_sealed is not None,
+            link_number=row.link_number,
+            is_cancelled=row.cancelled_at is not None,
+        )
+
+
+def _find(session: Session, statement: Select[Any], **values: str) -> Stored | None:
+    row = connection_of(session).execute(statement, values).one_or_none()
+    return None if row is None else Stored(row, keys_of(session).cipher(row.id))

@@ -17,10 +17,10 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 from wtforms.validators import ValidationError
 
-from intake import audit, encounters, ended_sessions, invitations, language, quiet, tallies, typed
+from intake import audit, ended_sessions, in_hand, invitations, language, quiet, tallies, typed
 from intake.audit import Event, Trail
 from intake.days import DayField
-from intake.encounters import InHand
+from intake.in_hand import InHand
 from intake.invitations import MOST_TRIES, Invitation, State, Try
 from intake.security import SESSION_ID
 from intake.services import services
@@ -254,11 +254,11 @@ def ask_to_come_in() -> Answer:
     return render_template("patient/closed.html"), 403
 
 
-def opened(database: Session) -> InHand | None:
+def opened() -> InHand | None:
     """Return what the patient whose session this is works on, if the link that opened it still is the last."""
     if quiet.is_over():
         _close()
-    found = encounters.in_hand(database, session.get(OPENED, ""), session.get(SESSION_ID, ""))
+    found = in_hand.find(services().database, session.get(OPENED, ""), session.get(SESSION_ID, ""))
     if found is None or found.encounter.is_cancelled:
         return None
     if _mark(found.encounter.id, found.encounter.link_number) != session.get(INVITED):

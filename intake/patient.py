@@ -18,6 +18,7 @@ from intake import (
     ended_sessions,
     entry,
     given_answers,
+    in_hand,
     language,
     submission,
     visits,
@@ -99,7 +100,7 @@ def save(visit: Visit, page_id: str) -> Answer:
     after = replace(visit, journey=journey)
     urgent = submission.raised_so_far(visit.screener, journey.response, visit.journey.response, visit.encounter.id)
     with services().database.writing(visit.encounter.id) as database:
-        if not encounters.save_next(database, visit.in_hand, answers):
+        if not in_hand.save(database, visit.in_hand, answers):
             return redirect(request.full_path, 307)  # another window was faster: look at it all again
         alerts.note(database, visit.encounter.id, visit.screener.ruleset, urgent)
     services().kept_journeys.keep(visit.encounter.id, journey.raw, journey)
@@ -153,7 +154,7 @@ def _show_again(visit: Visit, page: Page, form: AnswersForm, is_valid: bool) -> 
 def leave() -> Response:
     """Get the patient off the page at once: close the answers on this device, and open another site."""
     with suppress(*away.FAULTS), services().database.writing() as database:  # whatever is wrong, the page is left
-        found = entry.opened(database)
+        found = entry.opened()
         if found is not None:
             encounter_id = found.encounter.id
             encounters.leave_quickly(database, encounter_id)

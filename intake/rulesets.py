@@ -128,6 +128,10 @@ class Screeners:
                 self._compiled[rule_set_hash] = Screener(self.ruleset(session, rule_set_hash), self.engine)
             return self._compiled[rule_set_hash]
 
+    def kept(self, rule_set_hash: str) -> Screener | None:
+        """Return the screener of a rule set that this process has compiled."""
+        return self._compiled.get(rule_set_hash)
+
     def published(self, session: Session) -> Screener:
         """Return the screener of the rule set that screens now. Raises `LookupError` before `intake init`."""
         published = published_hash(session)

@@ -16,7 +16,7 @@ from datetime import date, datetime
 from typing import Any, ClassVar, Generic, TypeVar, cast, overload
 
 import orjson
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 from sqlalchemy.orm import Session, object_session
 
 from intake.encryption import Cipher, Unreadable
@@ -52,6 +52,15 @@ class SessionKeys:
 def keys_of(session: Session) -> SessionKeys:
     """Return the keys of a session of `Database`."""
     return cast(SessionKeys, session.info[KEYS])
+
+
+def connection_of(session: Session) -> Connection:
+    """Return the connection of a session of `Database`, for statements that ask for columns: quicker than `execute`.
+
+    What the session is still to write is written first.
+    """
+    session.flush()
+    return cast(Connection, session.bind)
 
 
 class HoldsSealed:

@@ -48,7 +48,7 @@ class Accounts(UserDatastore):
 
     def find_user(self, case_insensitive: bool = False, **by: Any) -> Account | None:
         """Return the account whose session this is; None for one that was signed out of."""
-        with services().database.looking() as session:
+        with services().database.reading() as session:
             if credentials.is_ended(session, cookie.get(SESSION_ID, "")):
                 return None
             return credentials.by_stamp(session, by["fs_uniquifier"])
@@ -85,6 +85,7 @@ def prepare(app: Flask, settings: Settings) -> None:
         SECURITY_TOTP_ISSUER=settings.clinic_name.replace(":", " "),
     )
     security = Security(app, Accounts(), register_blueprint=False, totp_cls=CountedTotp)
+    security.principal.identity_loaders.clear()  # what an account may do is asked in `accounts`
     security.login_manager.request_loader(lambda _request: None)  # nobody signs in by a token in an address
 
 

@@ -9,8 +9,9 @@ from flask import redirect, url_for
 from werkzeug.wrappers import Response
 
 from intake import entry, language
-from intake.encounters import Encounter, InHand
+from intake.encounters import Encounter
 from intake.help_at_once import Help, help_for
+from intake.in_hand import InHand
 from intake.navigation import Journey
 from intake.services import services
 from rules.ruleset import Priority, Translation
@@ -43,14 +44,18 @@ class Visit:
 
 def current() -> Visit | None:
     """Return the visit that this request is part of, if the session is a patient's."""
-    with services().database.looking() as database:
-        found = entry.opened(database)
-        if found is None:
-            return None
-        screener = services().screeners.get(database, found.published)
-        words = screener.ruleset.in_language(language.current())
-        journey = services().kept_journeys.of(found.encounter.id, words.questionnaire, found.answers)
+    found = entry.opened()
+    if found is None:
+        return None
+    screener = services().screeners.kept(found.published) or _compiled(found.published)
+    words = screener.ruleset.in_language(language.current())
+    journey = services().kept_journeys.of(found.encounter.id, words.questionnaire, found.answers)
     return Visit(found, journey, screener, words)
+
+
+def _compiled(rule_set_hash: str) -> Screener:
+    with services().database.reading() as database:
+        return services().screeners.get(database, rule_set_hash)
 
 
 def for_patient(view: Callable[Concatenate[Visit, P], Answer]) -> Callable[P, Answer]:

@@ -4,9 +4,10 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from intake import encounters, submission
+from intake import encounters, in_hand, submission
 from intake.database import Database
-from intake.encounters import Encounter, InHand, token_hash
+from intake.encounters import Encounter, token_hash
+from intake.in_hand import InHand
 from intake.rulesets import Screeners
 from intake.worklist import Asked, worklist
 
@@ -48,10 +49,9 @@ def test_answers_are_merged_page_by_page_and_a_blank_is_kept(database: Database,
     assert found.started_at is not None
 
 
-def in_hand(database: Database, encounter_id: str) -> InHand:
+def now_of(database: Database, encounter_id: str) -> InHand:
     """What the patient works on, in a session that was not ended."""
-    with database.reading() as session:
-        found = encounters.in_hand(session, encounter_id, "a session")
+    found = in_hand.find(database, encounter_id, "a session")
     assert found is not None
     return found
 
@@ -59,35 +59,35 @@ def in_hand(database: Database, encounter_id: str) -> InHand:
 def save(database: Database, found: InHand, page: dict[str, object]) -> bool:
     """Save a page on what is in hand."""
     with database.writing(found.encounter.id) as session:
-        return encounters.save_next(session, found, page)
+        return in_hand.save(session, found, page)
 
 
 def test_page_after_page_is_saved_on_what_is_in_hand(database: Database, ada: Encounter):
-    assert in_hand(database, ada.id).response_id is None
+    assert now_of(database, ada.id).response_id is None
     pages: list[dict[str, object]] = [{"phq9_1": 1, "phq9_2": None}, {"phq9_1": 2}, {"phq9_3": 0}]
     for number, page in enumerate(pages):
-        found = in_hand(database, ada.id)
+        found = now_of(database, ada.id)
         assert found.encounter.revision == number
         assert save(database, found, page)
-    assert in_hand(database, ada.id).stored == {"phq9_1": 2, "phq9_2": None, "phq9_3": 0}
+    assert now_of(database, ada.id).stored == {"phq9_1": 2, "phq9_2": None, "phq9_3": 0}
 
 
 def test_what_another_window_saved_since_is_not_overwritten(database: Database, ada: Encounter):
     for number in range(2):  # the first page of all, and one after it
-        found = in_hand(database, ada.id)
+        found = now_of(database, ada.id)
         assert save(database, found, {"phq9_1": number})
         assert not save(database, found, {"phq9_1": 3, "phq9_2": 3})
-        assert in_hand(database, ada.id).stored == {"phq9_1": number}
+        assert now_of(database, ada.id).stored == {"phq9_1": number}
 
 
 def test_a_page_in_hand_when_another_window_sent_all_leaves_what_was_sent(
     database: Database, screeners: Screeners, ada: Encounter
 ):
-    assert save(database, in_hand(database, ada.id), {"phq9_1": 1})
-    found = in_hand(database, ada.id)
+    assert save(database, now_of(database, ada.id), {"phq9_1": 1})
+    found = now_of(database, ada.id)
     submission.send(database, screeners, ada.id)
     assert not save(database, found, {"phq9_1": 3})
-    assert in_hand(database, ada.id).stored == {"phq9_1": 1}
+    assert now_of(database, ada.id).stored == {"phq9_1": 1}
 
 
 @pytest.mark.parametrize(

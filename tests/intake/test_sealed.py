@@ -108,7 +108,7 @@ def test_two_columns_that_were_exchanged_are_refused(database: Database, both: t
     with database.writing() as session:
         exchanged = {"answers_sealed": ResponseRow.help_shown_sealed, "help_shown_sealed": ResponseRow.answers_sealed}
         session.execute(update(ResponseRow).where(ResponseRow.encounter_id == ada.id).values(exchanged))
-    with database.reading() as session, pytest.raises(Unreadable, match=r"response .* answers"):
+    with database.reading() as session, pytest.raises(Unreadable, match=r"response .* (answers|help_shown)"):
         encounters.answers(session, ada.id)
 
 
