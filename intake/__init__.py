@@ -1,6 +1,8 @@
 """The Flask application. `create_app` only wires: settings in, views, services and headers out."""
 
 import logging
+from collections.abc import Callable
+from typing import Any
 
 from flask import Flask, render_template, request
 from flask_babel import gettext
@@ -111,12 +113,20 @@ VIEWS = (
 LOG = logging.getLogger(__name__)
 
 
+class Application(Flask):
+    """A Flask application none of whose functions is asynchronous, so that no request looks for one among them."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the function as it is."""
+        return func
+
+
 def create_app(settings: Settings, screeners: Screeners | None = None) -> Flask:
     """Return the application. The database must have been made by `intake init`.
 
     `screeners`: those of this process; where it is left out, durable-rules runs in this process itself.
     """
-    app = Flask(__name__)
+    app = Application(__name__)
     app.config.update(
         SECRET_KEY=settings.secret_key,
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a slow patient is not an attack

@@ -28,8 +28,13 @@ NO_OPTION = "none"  # of `choices`: excludes all other codes
 ASKED = "asked-items"  # the hidden input that names the items of a page as it was shown
 
 
-def extras(item: Item) -> dict[str, str]:
+def extras(item: Item) -> Mapping[str, str]:
     """Return what can be picked instead of an answer, with its label: "not sure", "I’d rather not say"."""
+    return _extras(item, language.current())
+
+
+@lru_cache(maxsize=1024)
+def _extras(item: Item, spoken: str) -> Mapping[str, str]:
     if item.type == "text":
         return {}
     offered = {Missing.NOT_SURE.value: item.not_sure, Missing.DECLINED.value: item.declinable}
@@ -98,7 +103,7 @@ class ChoicesField(AnswerField):
 
         In a browser with script the page unticks the others; without it both can be sent.
         """
-        labels = {str(option.code): option.label for option in self.item.options} | self.extra_labels
+        labels = {str(option.code): option.label for option in self.item.options} | dict(self.extra_labels)
         if not set(self.data) <= set(labels):
             raise ValidationError(gettext("Choose from the answers on the list."))
         alone = [code for code in self.data if code == NO_OPTION or code in EXTRA_LABELS]

@@ -78,9 +78,10 @@ def current() -> str:
     """Return the code of the language that is written now: of this request, or of `in_language`; English elsewhere."""
     if not has_app_context():
         return ENGLISH
-    if "spoken" not in g:
-        g.spoken = _selected()
-    return str(g.spoken)
+    spoken: str | None = g.get("spoken")
+    if spoken is None:
+        spoken = g.spoken = _selected()
+    return spoken
 
 
 @contextmanager

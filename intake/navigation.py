@@ -39,11 +39,11 @@ class Journey:
 
     def due(self, page: Page) -> tuple[Item, ...]:
         """Return the page's items that are to be asked now, whether answered or not."""
-        return self._due[page.id]
+        return tuple(filter(self._is_asked, page.asked))
 
     def unsent(self, page: Page) -> tuple[Item, ...]:
         """Return the page's items that are to be asked now and were never sent, not even blank."""
-        return tuple(item for item in self.due(page) if item.id not in self.raw)
+        return tuple(item for item in page.asked if item.id not in self.raw and self._is_asked(item))
 
     def next_page(self, current: Page | None = None) -> Page | None:
         """Return the page to go on with: the next one, from the current one on, with a question that was never sent.
@@ -64,14 +64,13 @@ class Journey:
     def unanswered(self, section: str) -> tuple[Item, ...]:
         """Return the items of a section that may apply and have no answer, whether they were asked yet or not."""
         pages = self.questionnaire.section(section).pages
-        items = (item for page in pages for item in page.items if not item.derived)
+        items = (item for page in pages for item in page.asked)
         return tuple(i for i in items if i.id not in self.response.not_applicable and self.raw.get(i.id) is None)
 
-    def open_items(self, page: Page) -> tuple[list[Item], list[Item]]:
-        """Return the page's items that are still to come: those that are sure to, and those that may."""
-        left = [i for i in page.items if not (i.derived or i.id in self.raw or i.id in self.response.not_applicable)]
-        sure = [item for item in left if item.id not in self.response.undecided]
-        return sure, [item for item in left if item.id in self.response.undecided]
+    def to_come(self, page: Page) -> tuple[frozenset[str], frozenset[str]]:
+        """Return the ids of the page's items that are still to come: those that are sure to, and those that may."""
+        left = page.asked_ids - self._settled
+        return left - self.response.undecided, left & self.response.undecided
 
     def sections(self) -> list[Section]:
         """Return the sections that hold a question for this patient, or may hold one."""
@@ -89,20 +88,18 @@ class Journey:
         return next((other.id for other in in_section if self.due(other)), None) == page.id
 
     def _may_ask(self, page: Page) -> bool:
-        return any(not item.derived and item.id not in self.response.not_applicable for item in page.items)
+        return not page.asked_ids <= self.response.not_applicable
 
     @cached_property
-    def _due(self) -> dict[str, tuple[Item, ...]]:
-        not_asked = self.response.not_applicable | self._waiting()
-        return {
-            page.id: tuple(item for item in page.items if not item.derived and item.id not in not_asked)
-            for page in self.questionnaire.pages.values()
-        }
+    def _settled(self) -> frozenset[str]:
+        return self.response.not_applicable | self.raw.keys()
 
-    def _waiting(self) -> set[str]:
-        """What cannot be decided yet. It is asked all the same once that is because of a blank or a "not sure"."""
-        items = self.questionnaire.items
-        return {item for item in self.response.undecided if not all(map(self._is_sent, items[item].hangs_on))}
+    def _is_asked(self, item: Item) -> bool:
+        return item.id not in self.response.not_applicable and not self._waits(item)
+
+    def _waits(self, item: Item) -> bool:
+        """Whether it cannot be decided yet. It is asked all the same where a blank or a "not sure" is why."""
+        return item.id in self.response.undecided and not all(map(self._is_sent, item.hangs_on))
 
     def _is_sent(self, variable: str) -> bool:
         if variable in self.questionnaire.scores:

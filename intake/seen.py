@@ -5,8 +5,9 @@ the page is sent, it was given elsewhere in between.
 """
 
 import hmac
-import json
 from collections.abc import Iterable, Sequence
+
+import orjson
 
 from rules.questionnaire import Item
 from rules.response import RawAnswers
@@ -36,5 +37,4 @@ def clashes(sent: str | None, items: Sequence[Item], raw: RawAnswers, answers: R
 
 
 def _mark(item: str, raw: RawAnswers, key: str) -> str:
-    text = json.dumps([item, raw.get(item)], ensure_ascii=False)
-    return hmac.new(key.encode(), text.encode(), "sha256").hexdigest()[:LENGTH]
+    return hmac.digest(key.encode(), orjson.dumps([item, raw.get(item)]), "sha256").hex()[:LENGTH]

@@ -23,11 +23,15 @@ class Signer(TimestampSigner):
 
 
 class Sessions(SecureCookieSessionInterface):
-    """Flask's sessions, signed so."""
+    """Flask's sessions of one application, signed so."""
+
+    def __init__(self) -> None:
+        self._serializer: URLSafeTimedSerializer | None = None
 
     def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
-        """Return what reads and writes the cookie."""
-        serializer = super().get_signing_serializer(app)
-        if serializer is not None:
-            serializer.signer = Signer
-        return serializer
+        """Return what reads and writes the cookie: one and the same for all requests."""
+        if self._serializer is None:
+            self._serializer = super().get_signing_serializer(app)
+            if self._serializer is not None:
+                self._serializer.signer = Signer
+        return self._serializer
