@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from rules.cohort import ENDS, CohortScreener
@@ -95,21 +95,31 @@ def _above(below: st.SearchStrategy[Condition]) -> st.SearchStrategy[Condition]:
 CONDITIONS = st.recursive(FINDINGS, _above, max_leaves=6)
 
 
-@st.composite
-def rules(draw: st.DrawFn) -> Rule:
-    steps = st.builds(lambda to, when: Escalation(to=to, when=when), st.sampled_from(list(Priority)), CONDITIONS)
+def a_rule(
+    raised_when: Condition,
+    priority: Priority,
+    applies_when: Condition | None = None,
+    escalate: Sequence[Escalation] = (),
+) -> Rule:
     return Rule(
         title="A rule",
         status="draft",
-        applies_when=draw(st.one_of(st.none(), CONDITIONS)),
-        raised_when=draw(CONDITIONS),
-        priority=draw(st.sampled_from(list(Priority))),
-        escalate=tuple(draw(st.lists(steps, max_size=2))),
+        applies_when=applies_when,
+        raised_when=raised_when,
+        priority=priority,
+        escalate=tuple(escalate),
         reason="Because.",
         consider=({"text": "Ask"},),  # type: ignore[arg-type]
         review_by=date(2028, 1, 1),
         evidence=Evidence(health="hypothesis", link="none"),
     )
+
+
+STEPS = st.builds(lambda to, when: Escalation(to=to, when=when), st.sampled_from(list(Priority)), CONDITIONS)
+RULES = st.builds(
+    a_rule, CONDITIONS, st.sampled_from(list(Priority)), st.none() | CONDITIONS, st.lists(STEPS, max_size=2)
+)
+ONE_OF_EACH = [a_rule(Finding("first", "=", "yes"), priority) for priority in Priority]
 
 
 @st.composite
@@ -144,7 +154,8 @@ def test_generated_rules_end_in_a_table_as_they_do_one_by_one() -> None:
     seen: Counter[str] = Counter()
 
     @QUIET
-    @given(st.lists(rules(), min_size=1, max_size=6), st.lists(responses(), min_size=1, max_size=25))
+    @example(ONE_OF_EACH, [{"first": "yes"}])
+    @given(st.lists(RULES, min_size=1, max_size=6), st.lists(responses(), min_size=1, max_size=25))
     def check(written: list[Rule], people: list[dict[str, object]]) -> None:
         ruleset = ruleset_of(written, TINY.questionnaire)
         ends = CohortScreener(ruleset).screen(people)
